@@ -1,0 +1,50 @@
+import tseslint from 'typescript-eslint';
+
+// Imports run downward only: each room lists the rooms it may use besides itself.
+const ROOMS = {
+  lang: [],
+  columns: ['lang'],
+  builtins: ['columns', 'lang'],
+  wire: ['lang', 'columns'],
+  net: [],
+  engine: ['net', 'wire', 'builtins', 'columns', 'lang'],
+  repl: ['engine', 'net', 'wire', 'builtins', 'columns', 'lang'],
+  cli: ['repl', 'engine', 'net', 'wire', 'builtins', 'columns', 'lang'],
+};
+const all = Object.keys(ROOMS);
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'coverage/'] },
+  ...tseslint.configs.recommended,
+  {
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-expressions': ['error', { allowShortCircuit: true, allowTernary: true }],
+      eqeqeq: 'error',
+      'no-eval': 'error',
+    },
+  },
+  ...all.map((room) => ({
+    files: [`src/${room}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': ['error', {
+        patterns: [{
+          group: all.filter((other) => other !== room && !ROOMS[room].includes(other)).map((other) => `**/${other}/**`),
+          message: `src/${room} may import only: ${[room, ...ROOMS[room]].join(', ')}`,
+        }],
+      }],
+    },
+  })),
+  {
+    files: ['src/lang/**/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', {
+        patterns: [
+          { group: all.filter((r) => r !== 'lang').map((r) => `**/${r}/**`), message: 'src/lang knows no other room' },
+          { group: ['node:*'], message: 'src/lang knows no file, socket, clock or terminal' },
+        ],
+      }],
+    },
+  },
+);

@@ -1,0 +1,117 @@
+/** Elements of columns as atoms, and atoms packed into columns: the border between the two representations. */
+import {
+  F64, Guid, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, i64, isNull, symOf, tagOf,
+  type NarrowTag, type Value, type VecData,
+} from '../lang/value.js';
+
+/** Element `i` (in range) as an atom. */
+export function itemAt(v: Vec | List, i: number): Value {
+  return v instanceof List ? v.items[i] : READ[v.t](v.data, i);
+}
+
+/** Element `i`, or the typed null (`null` for a list) outside the range. */
+export function itemOr(v: Vec | List, i: number, none: Value): Value {
+  return i >= 0 && i < v.length ? itemAt(v, i) : none;
+}
+
+/** All elements as atoms. */
+export function items(v: Vec | List): readonly Value[] {
+  if (v instanceof List) return v.items;
+  const read = READ[v.t];
+  const n = v.length;
+  const out = new Array<Value>(n);
+  for (let i = 0; i < n; i++) out[i] = read(v.data, i);
+  return out;
+}
+
+/** Reads element `i` of an I64 column as an i64 atom without making a bigint where the value is a safe integer. */
+export function readI64(data: BigInt64Array, i: number): number | bigint {
+  const v = data[i];
+  const n = Number(v);
+  return n >= -9007199254740991 && n <= 9007199254740991 ? n : v;
+}
+
+type Reader = (data: VecData, i: number) => Value;
+const narrow = (t: NarrowTag): Reader => (d, i) => new Narrow(t, d[i] as number);
+const READ: Record<number, Reader> = {
+  [T.B8]: (d, i) => d[i] !== 0,
+  [T.U8]: narrow(-T.U8 as NarrowTag), [T.I16]: narrow(-T.I16 as NarrowTag), [T.I32]: narrow(-T.I32 as NarrowTag),
+  [T.I64]: (d, i) => readI64(d as BigInt64Array, i),
+  [T.F32]: narrow(-T.F32 as NarrowTag),
+  [T.F64]: (d, i) => new F64(d[i] as number),
+  [T.DATE]: narrow(-T.DATE as NarrowTag), [T.TIME]: narrow(-T.TIME as NarrowTag),
+  [T.TIMESTAMP]: (d, i) => new Stamp(d[i] as bigint),
+  [T.GUID]: (d, i) => new Guid(String.fromCharCode(...(d as Uint8Array).subarray(i * 16, i * 16 + 16))),
+  [T.SYM]: (d, i) => symOf(d[i] as number),
+  [T.STR]: (d, i) => d[i] as string,
+};
+
+/** An empty, zeroed column of `n` elements. */
+export function alloc(t: number, n: number): VecData {
+  return ALLOC[t](n);
+}
+const ALLOC: Record<number, (n: number) => VecData> = {
+  [T.B8]: (n) => new Uint8Array(n), [T.U8]: (n) => new Uint8Array(n), [T.I16]: (n) => new Int16Array(n),
+  [T.I32]: (n) => new Int32Array(n), [T.I64]: (n) => new BigInt64Array(n), [T.F32]: (n) => new Float32Array(n),
+  [T.F64]: (n) => new Float64Array(n), [T.DATE]: (n) => new Int32Array(n), [T.TIME]: (n) => new Int32Array(n),
+  [T.TIMESTAMP]: (n) => new BigInt64Array(n), [T.GUID]: (n) => new Uint8Array(n * 16), [T.SYM]: (n) => new Int32Array(n),
+  [T.STR]: (n) => new Array<string>(n).fill(''),
+};
+
+/** Stores an atom of the column's own type at `i`. */
+export function store(t: number, data: VecData, i: number, v: Value): void {
+  switch (t) {
+    case T.B8: data[i] = v === true ? 1 : 0; break;
+    case T.I64: (data as BigInt64Array)[i] = BigInt(v as number | bigint); break;
+    case T.F64: data[i] = (v as F64).v; break;
+    case T.TIMESTAMP: data[i] = (v as Stamp).v; break;
+    case T.SYM: data[i] = (v as Sym).id; break;
+    case T.STR: data[i] = v as string; break;
+    case T.GUID: for (let k = 0; k < 16; k++) data[i * 16 + k] = (v as Guid).v.charCodeAt(k); break;
+    case T.U8: data[i] = (v as Narrow).v & 255; break;
+    default: data[i] = (v as Narrow).v;
+  }
+}
+
+/** A column of atoms that all have tag `-t`. */
+export function pack(t: number, atoms: readonly Value[]): Vec {
+  const data = alloc(t, atoms.length);
+  let nulls = false;
+  for (let i = 0; i < atoms.length; i++) {
+    store(t, data, i, atoms[i]);
+    nulls ||= isNull(atoms[i]);
+  }
+  return new Vec(t, data, nulls);
+}
+
+/** A column where all values are atoms of one type, otherwise a list; the empty sequence is a list. */
+export function packOrList(values: readonly Value[]): Vec | List {
+  if (values.length === 0) return new List(values);
+  const t = -tagOf(values[0]);
+  if (t <= 0 || t > T.STR) return new List(values);
+  for (let i = 1; i < values.length; i++) if (tagOf(values[i]) !== -t) return new List(values);
+  return pack(t, values);
+}
+
+/** Element `i` of a vector is null by its bits (sentinel, NaN, zero guid). B8, U8, SYM and STR elements never are. */
+export function nullAt(v: Vec, i: number): boolean {
+  switch (v.t) {
+    case T.I64: case T.TIMESTAMP: return v.data[i] === I64_NULL;
+    case T.F64: case T.F32: return v.data[i] !== v.data[i];
+    case T.I32: case T.DATE: case T.TIME: return v.data[i] === -2147483648;
+    case T.I16: return v.data[i] === -32768;
+    case T.GUID: return isNull(itemAt(v, i));
+    default: return false;
+  }
+}
+
+/** Whether any element is null by its bits. */
+export function anyNull(v: Vec): boolean {
+  const n = v.length;
+  if (v.t === T.B8 || v.t === T.U8 || v.t === T.SYM || v.t === T.STR) return false;
+  for (let i = 0; i < n; i++) if (nullAt(v, i)) return true;
+  return false;
+}
+
+/** An i64 atom from a bigint of 64 bits. */
+export { i64 };
