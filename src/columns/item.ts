@@ -3,6 +3,7 @@ import {
   F64, Guid, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, i64, isNull, symOf, tagOf,
   type NarrowTag, type Value, type VecData,
 } from '../lang/value.js';
+import { fail } from '../lang/errors.js';
 
 /** Element `i` (in range) as an atom. */
 export function itemAt(v: Vec | List, i: number): Value {
@@ -17,18 +18,60 @@ export function itemOr(v: Vec | List, i: number, none: Value): Value {
 /** All elements as atoms. */
 export function items(v: Vec | List): readonly Value[] {
   if (v instanceof List) return v.items;
-  const read = READ[v.t];
   const n = v.length;
   const out = new Array<Value>(n);
+  if (v.t === T.I64) {
+    const h = halves(v.data);
+    for (let i = 0; i < n; i++) out[i] = readHalves(h, i);
+    return out;
+  }
+  const read = READ[v.t];
   for (let i = 0; i < n; i++) out[i] = read(v.data, i);
   return out;
 }
 
-/** Reads element `i` of an I64 column as an i64 atom without making a bigint where the value is a safe integer. */
-export function readI64(data: BigInt64Array, i: number): number | bigint {
-  const v = data[i];
-  const n = Number(v);
-  return n >= -9007199254740991 && n <= 9007199254740991 ? n : v;
+/**
+ * A column of 8-byte elements as little-endian 32-bit halves: element `i` is `[2i]` (low) and `[2i + 1]` (high). Loops over
+ * halves make no bigints.
+ */
+export function halves(data: VecData): Int32Array {
+  const d = data as BigInt64Array;
+  return new Int32Array(d.buffer, d.byteOffset, d.length * 2);
+}
+
+/** Element `i` of an I64 column, given by its halves, as an i64 atom. */
+export function readHalves(h: Int32Array, i: number): number | bigint {
+  const lo = h[2 * i];
+  const hi = h[2 * i + 1];
+  if (hi === lo >> 31) return lo;
+  if (hi > -2097152 && hi < 2097152) return hi * 4294967296 + (lo >>> 0);
+  return i64((BigInt(hi) << 32n) | BigInt(lo >>> 0));
+}
+
+/** Stores an i64 atom at element `i` of an I64 column given by its halves. */
+export function writeHalves(h: Int32Array, i: number, v: number | bigint): void {
+  if (typeof v === 'number') {
+    h[2 * i] = v;
+    h[2 * i + 1] = Math.floor(v / 4294967296);
+  } else {
+    h[2 * i] = Number(BigInt.asIntN(32, v));
+    h[2 * i + 1] = Number(v >> 32n);
+  }
+}
+
+/** A function that reads elements as atoms; quicker than `itemAt` in loops. */
+export function reader(v: Vec | List): (i: number) => Value {
+  if (v instanceof List) {
+    const all = v.items;
+    return (i) => all[i];
+  }
+  if (v.t === T.I64) {
+    const h = halves(v.data);
+    return (i) => readHalves(h, i);
+  }
+  const read = READ[v.t];
+  const data = v.data;
+  return (i) => read(data, i);
 }
 
 type Reader = (data: VecData, i: number) => Value;
@@ -36,7 +79,7 @@ const narrow = (t: NarrowTag): Reader => (d, i) => new Narrow(t, d[i] as number)
 const READ: Record<number, Reader> = {
   [T.B8]: (d, i) => d[i] !== 0,
   [T.U8]: narrow(-T.U8 as NarrowTag), [T.I16]: narrow(-T.I16 as NarrowTag), [T.I32]: narrow(-T.I32 as NarrowTag),
-  [T.I64]: (d, i) => readI64(d as BigInt64Array, i),
+  [T.I64]: (d, i) => i64((d as BigInt64Array)[i]),
   [T.F32]: narrow(-T.F32 as NarrowTag),
   [T.F64]: (d, i) => new F64(d[i] as number),
   [T.DATE]: narrow(-T.DATE as NarrowTag), [T.TIME]: narrow(-T.TIME as NarrowTag),
@@ -46,9 +89,25 @@ const READ: Record<number, Reader> = {
   [T.STR]: (d, i) => d[i] as string,
 };
 
-/** An empty, zeroed column of `n` elements. */
+/** Elements the largest column may have: row ids must fit into 32 bits, and boxed elements into the JS heap. */
+const MAX_ELEMENTS = 2 ** 30;
+const MAX_BOXED = 2 ** 26;
+
+/** A zeroed column of `n` elements. Errors: `oom` where that many cannot be had. */
 export function alloc(t: number, n: number): VecData {
-  return ALLOC[t](n);
+  if (n > (t === T.STR ? MAX_BOXED : MAX_ELEMENTS)) fail('oom', `a column of ${n} elements`);
+  try {
+    return ALLOC[t](n);
+  } catch (e) {
+    if (e instanceof RangeError) fail('oom', `a column of ${n} elements`);
+    throw e;
+  }
+}
+
+/** An array for the `n` elements of a list. Errors: `oom` where that many cannot be had. */
+export function allocList(n: number): Value[] {
+  if (n > MAX_BOXED) fail('oom', `a list of ${n} elements`);
+  return new Array<Value>(n);
 }
 const ALLOC: Record<number, (n: number) => VecData> = {
   [T.B8]: (n) => new Uint8Array(n), [T.U8]: (n) => new Uint8Array(n), [T.I16]: (n) => new Int16Array(n),
@@ -77,9 +136,18 @@ export function store(t: number, data: VecData, i: number, v: Value): void {
 export function pack(t: number, atoms: readonly Value[]): Vec {
   const data = alloc(t, atoms.length);
   let nulls = false;
-  for (let i = 0; i < atoms.length; i++) {
-    store(t, data, i, atoms[i]);
-    nulls ||= isNull(atoms[i]);
+  if (t === T.I64) {
+    const h = halves(data);
+    for (let i = 0; i < atoms.length; i++) {
+      const v = atoms[i] as number | bigint;
+      writeHalves(h, i, v);
+      nulls ||= v === I64_NULL;
+    }
+  } else {
+    for (let i = 0; i < atoms.length; i++) {
+      store(t, data, i, atoms[i]);
+      nulls ||= isNull(atoms[i]);
+    }
   }
   return new Vec(t, data, nulls);
 }

@@ -1,0 +1,49 @@
+/** Joining columns end to end. */
+import { List, T, Vec, type Value } from '../lang/value.js';
+import { checkpoint } from '../lang/interrupt.js';
+import { alloc, allocList, items } from './item.js';
+
+/** One column of all parts, in order; all must have the same tag (or all be lists), and there must be at least one. */
+export function concatColumns(parts: readonly Vec[]): Vec;
+export function concatColumns(parts: readonly (Vec | List)[]): Vec | List;
+export function concatColumns(parts: readonly (Vec | List)[]): Vec | List {
+  if (parts.length === 1) return parts[0];
+  const first = parts[0];
+  return first instanceof Vec ? concatVecs(first.t, parts as readonly Vec[]) : concatItems(parts);
+}
+
+/** A list of the elements of all parts, whatever their types. */
+export function concatItems(parts: readonly (Vec | List)[]): List {
+  let n = 0;
+  for (const p of parts) n += p.length;
+  const out: Value[] = allocList(n);
+  let at = 0;
+  for (const p of parts) {
+    checkpoint();
+    for (const v of items(p)) out[at++] = v;
+  }
+  return new List(out);
+}
+
+function concatVecs(t: number, parts: readonly Vec[]): Vec {
+  const nulls = parts.some((p) => p.nulls);
+  let n = 0;
+  for (const p of parts) n += p.length;
+  if (t === T.STR) {
+    const out = alloc(t, n) as string[];
+    let at = 0;
+    for (const p of parts) {
+      checkpoint();
+      for (const s of p.data as string[]) out[at++] = s;
+    }
+    return new Vec(t, out);
+  }
+  const out = alloc(t, n) as Uint8Array;
+  let at = 0;
+  for (const p of parts) {
+    checkpoint();
+    out.set(p.data as Uint8Array, at);
+    at += p.data.length;
+  }
+  return new Vec(t, out, nulls);
+}

@@ -1,0 +1,331 @@
+/**
+ * Groups of equal elements. Every column becomes words of 32 bits (1, 2 or 4 an element), strings, or keys; the words go through
+ * a direct table where their range is small, otherwise through open addressing.
+ */
+import { List, T, Vec, type Value } from '../lang/value.js';
+import { checkpoint } from '../lang/interrupt.js';
+import { alloc, halves, nullAt } from './item.js';
+import { concatItems } from './concat.js';
+import { wordsOf } from './gather.js';
+import { hashKey } from './same.js';
+
+/** `ids[row]` is the group of a row, numbered from 0 in order of first appearance; `first[group]` is the first row of a group. */
+export interface Groups {
+  readonly ids: Int32Array;
+  readonly first: Int32Array;
+}
+
+/** Groups of equal elements; all nulls are one group. */
+export function hashGroup(v: Vec | List): Groups {
+  return v instanceof List ? groupKeys(v.items) : groupForm(formOf(v));
+}
+
+/** Groups of equal rows over several columns of one length (at least one column). */
+export function hashGroupRows(cols: readonly (Vec | List)[]): Groups {
+  let g = hashGroup(cols[0]);
+  for (let c = 1; c < cols.length; c++) {
+    if (g.first.length === g.ids.length) return g;
+    const other = hashGroup(cols[c]).ids;
+    g = groupHashed(interleaved(g.ids, other));
+  }
+  return g;
+}
+
+/** Rows by group: those of group `g` are `rows[offsets[g] .. offsets[g + 1])`, ascending. */
+export function groupRows(g: Groups): { offsets: Int32Array; rows: Int32Array } {
+  const { ids } = g;
+  const offsets = new Int32Array(g.first.length + 1);
+  for (let i = 0; i < ids.length; i++) offsets[ids[i] + 1]++;
+  for (let i = 1; i < offsets.length; i++) offsets[i] += offsets[i - 1];
+  checkpoint();
+  const next = offsets.slice();
+  const rows = new Int32Array(ids.length);
+  for (let i = 0; i < ids.length; i++) rows[next[ids[i]]++] = i;
+  return { offsets, rows };
+}
+
+/** Rows by group as one I64 column a group. */
+export function groupIndexColumns(g: Groups): Vec[] {
+  const { offsets, rows } = groupRows(g);
+  const all = alloc(T.I64, rows.length) as BigInt64Array;
+  const h = halves(all);
+  for (let i = 0; i < rows.length; i++) h[2 * i] = rows[i];
+  const out: Vec[] = new Array<Vec>(g.first.length);
+  for (let k = 0; k < out.length; k++) {
+    if ((k & 65535) === 0) checkpoint();
+    out[k] = new Vec(T.I64, all.subarray(offsets[k], offsets[k + 1]));
+  }
+  return out;
+}
+
+/**
+ * For each needle the first position of an equal element in `haystack`, -1 where there is none. Integers of all widths compare
+ * by value, and so do both floats; an integer column and a float column share values only if `loose`; other types share
+ * nothing but null.
+ */
+export function positionsIn(haystack: Vec | List, needles: Vec | List, loose = false): Int32Array {
+  const n = haystack.length;
+  const groups = jointGroups(haystack, needles, loose);
+  if (groups === null) return nullPositions(haystack as Vec, needles as Vec);
+  const { ids, first } = groups;
+  const out = new Int32Array(needles.length);
+  for (let i = 0; i < out.length; i++) {
+    if ((i & 65535) === 0) checkpoint();
+    const at = first[ids[n + i]];
+    out[i] = at < n ? at : -1;
+  }
+  return out;
+}
+
+/* ── forms ───────────────────────────────────────────────────────────── */
+
+interface Words { readonly width: 1 | 2 | 4; readonly words: Int32Array }
+type Form = Words | readonly string[];
+
+function formOf(v: Vec): Form {
+  switch (v.t) {
+    case T.STR: return v.data as string[];
+    case T.B8: case T.U8: case T.I16: return { width: 1, words: new Int32Array(v.data as Uint8Array) };
+    case T.I32: case T.DATE: case T.TIME: case T.SYM: return { width: 1, words: v.data as Int32Array };
+    case T.F32: case T.F64: return { width: 2, words: floatWords(v) };
+    case T.GUID: return { width: 4, words: wordsOf(v.data) };
+    default: return { width: 2, words: halves(v.data) };
+  }
+}
+
+/** Groups over both columns end to end; null where their types share nothing but null. */
+function jointGroups(a: Vec | List, b: Vec | List, loose: boolean): Groups | null {
+  if (a instanceof List || b instanceof List) return groupKeys(concatItems([a, b]).items);
+  if (a.t === b.t) return groupForm(joined(formOf(a), formOf(b)));
+  const integers = INTEGER.has(a.t) && INTEGER.has(b.t);
+  if (integers) return groupPairs(joinedWords(integerWords(a), integerWords(b)));
+  const floats = (FLOAT.has(a.t) || INTEGER.has(a.t)) && (FLOAT.has(b.t) || INTEGER.has(b.t));
+  if (floats && (loose || (FLOAT.has(a.t) && FLOAT.has(b.t)))) return groupPairs(joinedWords(floatWords(a), floatWords(b)));
+  return null;
+}
+
+const INTEGER = new Set<number>([T.B8, T.U8, T.I16, T.I32, T.I64]);
+const FLOAT = new Set<number>([T.F32, T.F64]);
+
+function joined(a: Form, b: Form): Form {
+  if ('words' in a && 'words' in b) return { width: a.width, words: joinedWords(a.words, b.words) };
+  return [...(a as string[]), ...(b as string[])];
+}
+
+function joinedWords(a: Int32Array, b: Int32Array): Int32Array {
+  const out = new Int32Array(a.length + b.length);
+  out.set(a);
+  out.set(b, a.length);
+  return out;
+}
+
+/** Integers of any width as 64-bit words, with the null of 64 bits. */
+function integerWords(v: Vec): Int32Array {
+  if (v.t === T.I64) return halves(v.data);
+  const d = v.data as Int32Array;
+  const out = new Int32Array(d.length * 2);
+  for (let i = 0; i < d.length; i++) {
+    out[2 * i] = d[i];
+    out[2 * i + 1] = d[i] >> 31;
+    if (nullAt(v, i)) {
+      out[2 * i] = 0;
+      out[2 * i + 1] = -2147483648;
+    }
+  }
+  return out;
+}
+
+/** Numbers as f64 words, with one bit pattern for zero and one for null. */
+function floatWords(v: Vec): Int32Array {
+  const n = v.length;
+  const out = new Float64Array(n);
+  const d = v.data;
+  const w = wordsOf(out);
+  const mayBeNull = INTEGER.has(v.t);
+  for (let i = 0; i < n; i++) {
+    const x = Number(d[i]);
+    if (x !== x || (mayBeNull && nullAt(v, i))) w[2 * i + 1] = 0x7ff80000;
+    else out[i] = x + 0;
+  }
+  return w;
+}
+
+function nullPositions(haystack: Vec, needles: Vec): Int32Array {
+  const out = new Int32Array(needles.length).fill(-1);
+  if (!haystack.nulls || !needles.nulls) return out;
+  let first = 0;
+  while (first < haystack.length && !nullAt(haystack, first)) first++;
+  if (first < haystack.length) for (let i = 0; i < out.length; i++) if (nullAt(needles, i)) out[i] = first;
+  return out;
+}
+
+/* ── tables ──────────────────────────────────────────────────────────── */
+
+function groupForm(form: Form): Groups {
+  if (!('words' in form)) return groupStrings(form);
+  if (form.width === 1) return groupSingles(form.words);
+  return form.width === 2 ? groupPairs(form.words) : groupQuads(form.words);
+}
+
+function groupKeys(values: readonly Value[]): Groups {
+  const firsts: number[] = [];
+  const seen = new Map<unknown, number>();
+  const ids = new Int32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    if ((i & 65535) === 0) checkpoint();
+    const key = hashKey(values[i]);
+    let id = seen.get(key);
+    if (id === undefined) {
+      id = firsts.length;
+      seen.set(key, id);
+      firsts.push(i);
+    }
+    ids[i] = id;
+  }
+  return { ids, first: Int32Array.from(firsts) };
+}
+
+function groupStrings(values: readonly string[]): Groups {
+  const firsts: number[] = [];
+  const seen = new Map<string, number>();
+  const ids = new Int32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    if ((i & 65535) === 0) checkpoint();
+    let id = seen.get(values[i]);
+    if (id === undefined) {
+      id = firsts.length;
+      seen.set(values[i], id);
+      firsts.push(i);
+    }
+    ids[i] = id;
+  }
+  return { ids, first: Int32Array.from(firsts) };
+}
+
+/** Ranges up to this (or twice the rows) are counted in a direct table. */
+const DIRECT = 65536;
+
+function groupSingles(words: Int32Array): Groups {
+  const n = words.length;
+  let min = 0;
+  let max = -1;
+  if (n > 0) min = max = words[0];
+  for (let i = 1; i < n; i++) {
+    const w = words[i];
+    if (w < min) min = w;
+    else if (w > max) max = w;
+  }
+  if (max - min < Math.max(DIRECT, 2 * n)) return groupDirect(words, min, max - min + 1);
+  const pairs = new Int32Array(n * 2);
+  for (let i = 0; i < n; i++) pairs[2 * i] = words[i];
+  return groupHashed(pairs);
+}
+
+function groupDirect(words: Int32Array, min: number, range: number): Groups {
+  const n = words.length;
+  const ids = new Int32Array(n);
+  const idOf = new Int32Array(range).fill(-1);
+  const first = new Int32Array(Math.min(n, range));
+  let count = 0;
+  for (let i = 0; i < n; i++) {
+    if ((i & 65535) === 0) checkpoint();
+    const slot = words[i] - min;
+    let id = idOf[slot];
+    if (id < 0) {
+      id = count++;
+      idOf[slot] = id;
+      first[id] = i;
+    }
+    ids[i] = id;
+  }
+  return { ids, first: first.slice(0, count) };
+}
+
+function groupPairs(words: Int32Array): Groups {
+  const n = words.length >> 1;
+  for (let i = 0; i < n; i++) if (words[2 * i + 1] !== words[2 * i] >> 31) return groupHashed(words);
+  const low = new Int32Array(n);
+  for (let i = 0; i < n; i++) low[i] = words[2 * i];
+  return groupSingles(low);
+}
+
+/** Open addressing over pairs of words; slots hold group ids, the keys stay in the column. */
+function groupHashed(words: Int32Array): Groups {
+  const n = words.length >> 1;
+  const ids = new Int32Array(n);
+  let first: Int32Array = new Int32Array(256);
+  let mask = 1023;
+  let slots: Int32Array = new Int32Array(mask + 1).fill(-1);
+  let count = 0;
+  for (let i = 0; i < n; i++) {
+    if ((i & 65535) === 0) checkpoint();
+    const lo = words[2 * i];
+    const hi = words[2 * i + 1];
+    let s = mix(lo, hi) & mask;
+    let id = slots[s];
+    while (id >= 0) {
+      const at = 2 * first[id];
+      if (words[at] === lo && words[at + 1] === hi) break;
+      s = (s + 1) & mask;
+      id = slots[s];
+    }
+    if (id < 0) {
+      id = count++;
+      if (id === first.length) first = grown(first);
+      first[id] = i;
+      slots[s] = id;
+      if (count * 2 > mask) {
+        mask = mask * 2 + 1;
+        slots = rehashed(words, first, count, mask);
+      }
+    }
+    ids[i] = id;
+  }
+  return { ids, first: first.slice(0, count) };
+}
+
+function rehashed(words: Int32Array, first: Int32Array, count: number, mask: number): Int32Array {
+  const slots = new Int32Array(mask + 1).fill(-1);
+  for (let id = 0; id < count; id++) {
+    const at = 2 * first[id];
+    let s = mix(words[at], words[at + 1]) & mask;
+    while (slots[s] >= 0) s = (s + 1) & mask;
+    slots[s] = id;
+  }
+  return slots;
+}
+
+/** Quads as pairs of the groups of their halves. */
+function groupQuads(words: Int32Array): Groups {
+  const n = words.length >> 2;
+  const left = new Int32Array(n * 2);
+  const right = new Int32Array(n * 2);
+  for (let i = 0; i < n; i++) {
+    left[2 * i] = words[4 * i];
+    left[2 * i + 1] = words[4 * i + 1];
+    right[2 * i] = words[4 * i + 2];
+    right[2 * i + 1] = words[4 * i + 3];
+  }
+  return groupHashed(interleaved(groupHashed(left).ids, groupHashed(right).ids));
+}
+
+function interleaved(a: Int32Array, b: Int32Array): Int32Array {
+  const out = new Int32Array(a.length * 2);
+  for (let i = 0; i < a.length; i++) {
+    out[2 * i] = a[i];
+    out[2 * i + 1] = b[i];
+  }
+  return out;
+}
+
+function grown(a: Int32Array): Int32Array {
+  const out = new Int32Array(a.length * 2);
+  out.set(a);
+  return out;
+}
+
+function mix(lo: number, hi: number): number {
+  let h = Math.imul(lo, 0x9e3779b1) ^ Math.imul(hi ^ (lo >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  return h ^ (h >>> 13);
+}

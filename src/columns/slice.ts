@@ -1,0 +1,75 @@
+/** Contiguous parts and arrangements of columns: slices, repetition, reversal. */
+import { Dict, List, T, Table, Vec, isNull, tagOf, type Value, type VecData } from '../lang/value.js';
+import { blocks } from '../lang/interrupt.js';
+import { alloc, allocList, store } from './item.js';
+import { gather } from './gather.js';
+
+export type Rows = Vec | List | Dict | Table;
+
+/** Elements, pairs or rows `[start, start + count)`; the range must lie inside. */
+export function takeRange(v: Vec, start: number, count: number): Vec;
+export function takeRange(v: List, start: number, count: number): List;
+export function takeRange(v: Table, start: number, count: number): Table;
+export function takeRange(v: Vec | List, start: number, count: number): Vec | List;
+export function takeRange(v: Rows, start: number, count: number): Rows;
+export function takeRange(v: Rows, start: number, count: number): Rows {
+  if (start === 0 && count === v.length) return v;
+  if (v instanceof List) return new List(v.items.slice(start, start + count));
+  if (v instanceof Vec) return new Vec(v.t, v.t === T.GUID ? v.data.slice(start * 16, (start + count) * 16) : v.data.slice(start, start + count), v.nulls);
+  return perColumn(v, (c) => takeRange(c, start, count));
+}
+
+/** `count` elements beginning at `start` mod the length, around the end as often as needed; an empty vector gives zeros, an empty list nothing. */
+export function cycle(v: Rows, start: number, count: number): Rows {
+  if (!(v instanceof Vec || v instanceof List)) return perColumn(v, (c) => cycle(c, start, count) as Vec | List);
+  const n = v.length;
+  if (n === 0) return v instanceof List ? v : new Vec(v.t, alloc(v.t, count));
+  if (start + count <= n) return takeRange(v, start, count);
+  if (v instanceof List) allocList(count);
+  return gather(v, cyclicIndices(n, start, count));
+}
+
+/** `count` copies of an atom as a column. */
+export function repeat(atom: Value, count: number): Vec {
+  const t = -tagOf(atom);
+  const data = alloc(t, count);
+  if (count > 0) {
+    store(t, data, 0, atom);
+    if (t === T.GUID) for (let i = 1; i < count; i++) (data as Uint8Array).copyWithin(i * 16, 0, 16);
+    else (data as Uint8Array).fill((data as Uint8Array)[0]);
+  }
+  return new Vec(t, data, isNull(atom));
+}
+
+/** Last element first. */
+export function reversed(v: Vec | List): Vec | List {
+  if (v.length <= 1) return v;
+  if (v instanceof List) return new List(v.items.toReversed());
+  if (v.t !== T.GUID) return new Vec(v.t, (v.data.slice() as VecData).reverse(), v.nulls);
+  return gather(v, Int32Array.from({ length: v.length }, (_, i) => v.length - 1 - i));
+}
+
+/** 0 .. n-1 as an I64 column. */
+export function iota(n: number): Vec {
+  const data = alloc(T.I64, n) as BigInt64Array;
+  const h = new Int32Array(data.buffer, data.byteOffset, n * 2);
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) h[2 * i] = i;
+  });
+  return new Vec(T.I64, data);
+}
+
+function perColumn(v: Dict | Table, f: (c: Vec | List) => Vec | List): Dict | Table {
+  if (v instanceof Table) return new Table(v.names, v.cols.map(f));
+  return new Dict(f(v.keys), f(v.vals));
+}
+
+function cyclicIndices(n: number, start: number, count: number): Int32Array {
+  const out = alloc(T.I32, count) as Int32Array;
+  let at = start % n;
+  for (let i = 0; i < count; i++) {
+    out[i] = at;
+    if (++at === n) at = 0;
+  }
+  return out;
+}
