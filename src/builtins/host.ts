@@ -1,0 +1,34 @@
+/** The host services of an ordinary process. */
+import { writeSync } from 'node:fs';
+import type { HostServices } from '../lang/runtime.js';
+
+/** Output goes to the process's own descriptors, synchronously: it stands before anything the caller prints next. */
+export function systemHost(overrides: Partial<HostServices> = {}): HostServices {
+  return {
+    out: (bytes) => writeAll(1, bytes),
+    err: (bytes) => writeAll(2, bytes),
+    wall: () => performance.timeOrigin + performance.now(),
+    mono: () => performance.now(),
+    random: Math.random,
+    exit: (status) => process.exit(status),
+    args: [],
+    libraries: [],
+    ...overrides,
+  };
+}
+
+function writeAll(fd: number, bytes: string): void {
+  const buffer = Buffer.from(bytes, 'latin1');
+  for (let at = 0; at < buffer.length;) {
+    try {
+      at += writeSync(fd, buffer, at);
+    } catch (e) {
+      const { code } = e as NodeJS.ErrnoException;
+      // A reader that went away ends the output, not the program; a full pipe is tried again.
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw e;
+      Atomics.wait(PAUSE, 0, 0, 1);
+    }
+  }
+}
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
