@@ -1,0 +1,103 @@
+/** The public API. Nothing else is exported. */
+import { BUILTINS } from './builtins/index.js';
+import { systemHost } from './builtins/host.js';
+import { itemAt } from './columns/item.js';
+import { fromJs, toJs, type JsValue } from './columns/js.js';
+import { RayError } from './lang/errors.js';
+import { explain } from './lang/trace.js';
+import { format } from './lang/format.js';
+import { fromBytes, toBytes } from './lang/text.js';
+import { Interp } from './lang/interpreter.js';
+import { name as nameOf, type Value } from './lang/value.js';
+import type { HostServices } from './lang/runtime.js';
+
+export { Builtin, Dict, F64, Guid, Lambda, List, Narrow, Stamp, Sym, T, Table, Vec, isNull, symbol, tagOf } from './lang/value.js';
+export { ERRORS, RayError, type ErrorCode } from './lang/errors.js';
+export { entries, fromJs, toJs, type JsValue } from './columns/js.js';
+export type { Value } from './lang/value.js';
+export type { HostServices } from './lang/runtime.js';
+
+/** An error of a script or of the language. `code` is one of `ERRORS`, or what a peer sent; `message` draws the source with its caret. */
+export class RayfallError extends Error {
+  override readonly name = 'RayfallError';
+  readonly code: string;
+  constructor(readonly error: RayError) {
+    super(fromBytes(explain(error)).trim());
+    this.code = error.code;
+  }
+}
+
+export interface InterpreterOptions {
+  /** Replaces services of the process: output, clocks, randomness, `exit`. */
+  readonly host?: Partial<HostServices>;
+}
+
+export interface EvalOptions {
+  /** Stops the evaluation with `cancel` after so many ms. Default: no limit. */
+  readonly deadlineMs?: number;
+  /** Refuses restricted builtins with `access`. Default false. */
+  readonly restricted?: boolean;
+  /** Name of the source in traces. */
+  readonly file?: string;
+}
+
+/** One interpreter: its own globals, hooks and limits. Evaluation is synchronous, in the caller's thread. */
+export class Interpreter {
+  readonly #interp: Interp;
+
+  constructor(options: InterpreterOptions = {}) {
+    this.#interp = new Interp({ host: systemHost(options.host), builtins: BUILTINS, itemAt });
+  }
+
+  /** Evaluates a program and answers the value of its last form. Throws RayfallError. */
+  eval(source: string, options: EvalOptions = {}): Value {
+    return this.#guarded(options, () => this.#interp.run(toBytes(source), options.file));
+  }
+
+  /** Calls a function: a function value, or the name of one. Throws RayfallError. */
+  call(f: Value | string, args: readonly Value[], options: EvalOptions = {}): Value {
+    return this.#guarded(options, () => {
+      const target = typeof f === 'string' ? this.#interp.nameAt(nameOf(toBytes(f))) : f;
+      return this.#interp.call(target, [...args]);
+    });
+  }
+
+  /** Binds a builtin. It gets and answers JS values (see `toJs`); what it throws becomes a `domain` error with that message. */
+  define(name: string, fn: (...args: JsValue[]) => JsValue): void {
+    this.#interp.define([{
+      name: toBytes(name), arity: 'n', args: '..', doc: 'defined by the embedding program', example: '', nullable: true,
+      fn: (args) => {
+        try {
+          return fromJs(fn(...args.map(toJs)));
+        } catch (e) {
+          if (e instanceof RayError) throw e;
+          if (e instanceof RayfallError) throw e.error;
+          throw new RayError('domain', toBytes(e instanceof Error ? e.message : String(e)));
+        }
+      },
+    }]);
+  }
+
+  /** The word another thread stores 1 into (`Atomics.store(word, 0, 1)`) to stop what this interpreter evaluates. */
+  get interruptWord(): Int32Array {
+    return this.#interp.interrupt.word;
+  }
+
+  /** Stops the running evaluation with `cancel` at its next checkpoint. */
+  interrupt(): void {
+    this.#interp.interrupt.raise();
+  }
+
+  /** The compact text of a value. */
+  format(v: Value): string {
+    return fromBytes(format(v, 0));
+  }
+
+  #guarded(options: EvalOptions, body: () => Value): Value {
+    try {
+      return this.#interp.top(body, options);
+    } catch (e) {
+      throw e instanceof RayError ? new RayfallError(e) : e;
+    }
+  }
+}
