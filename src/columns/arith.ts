@@ -1,0 +1,199 @@
+/**
+ * Arithmetic over any values: two plain numbers first, then two f64, then columns through the kernels, then everything else atom
+ * by atom. Null operands give null, integers wrap to the result's width, what is not finite becomes 0Nf. Errors: `type`, `length`.
+ */
+import { F64, List, T, Vec, f64fin, i64wrap, isAtom, isNull, tagOf, type Value } from '../lang/value.js';
+import { fail } from '../lang/errors.js';
+import { blocks } from '../lang/interrupt.js';
+import { mapBinary, type Atom2 } from './atomic.js';
+import { alloc } from './item.js';
+import * as k from './kernels.js';
+import { CHUNK, doubles, halves, longs, words } from './lanes.js';
+import { isFloatType, isIntType, isNumericType, isTemporalType, vectorInt } from './promote.js';
+import { ADD, MUL, SUB, arithAtoms, divideAtoms, floorDivideAtoms, floorMod, moduloAtoms, powAtoms, type ArithOp } from './scalar.js';
+
+const MAX = Number.MAX_SAFE_INTEGER;
+
+export function add(a: Value, b: Value): Value {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const r = a + b;
+    return r <= MAX && r >= -MAX ? r : i64wrap(BigInt(a) + BigInt(b));
+  }
+  if (a instanceof F64 && b instanceof F64) return f64fin(a.v + b.v);
+  return general(PLUS, a, b);
+}
+
+export function subtract(a: Value, b: Value): Value {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const r = a - b;
+    return r <= MAX && r >= -MAX ? r : i64wrap(BigInt(a) - BigInt(b));
+  }
+  if (a instanceof F64 && b instanceof F64) return f64fin(a.v - b.v);
+  return general(MINUS, a, b);
+}
+
+export function multiply(a: Value, b: Value): Value {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const r = a * b;
+    return r <= MAX && r >= -MAX ? r + 0 : i64wrap(BigInt(a) * BigInt(b));
+  }
+  if (a instanceof F64 && b instanceof F64) return f64fin(a.v * b.v);
+  return general(TIMES, a, b);
+}
+
+/** `/`: always f64, 0Nf for a zero divisor. */
+export function divide(a: Value, b: Value): Value {
+  if (isAtom(a) && isAtom(b)) return divideAtoms(a, b);
+  return doubleColumns(a, b, k.divDoubles) ?? mapBinary(a, b, divideAtoms, divide);
+}
+
+/** `div`: the floor of the quotient; 0Nl for a zero divisor. */
+export function floorDivide(a: Value, b: Value): Value {
+  if (typeof a === 'number' && typeof b === 'number' && b !== 0) return Math.floor(a / b) + 0;
+  return mapBinary(a, b, floorDivideAtoms, floorDivide, integerResult(a, b));
+}
+
+/** `%`: floored, the sign of the divisor. */
+export function modulo(a: Value, b: Value): Value {
+  if (typeof a === 'number' && typeof b === 'number' && b !== 0) return floorMod(a, b);
+  if (isAtom(a) && isAtom(b)) return moduloAtoms(a, b);
+  const ta = Math.abs(tagOf(a));
+  const tb = Math.abs(tagOf(b));
+  if (isNumericColumns(a, b) && ta === tb && ta === T.I64) return integerColumns(a, b, T.I64, k.modLongs, k.nullLongs, true);
+  if (isNumericColumns(a, b) && ta === tb && ta === T.I32) return integerColumns(a, b, T.I32, k.modWords, k.nullWords, true);
+  return mapBinary(a, b, moduloAtoms, modulo, integerResult(a, b));
+}
+
+/** `pow`: always f64. */
+export function pow(a: Value, b: Value): Value {
+  if (isAtom(a) && isAtom(b)) return powAtoms(a, b);
+  return doubleColumns(a, b, k.powDoubles) ?? mapBinary(a, b, powAtoms, pow);
+}
+
+/* ── dispatch ────────────────────────────────────────────────────────── */
+
+interface Operation {
+  readonly op: ArithOp;
+  readonly atoms: Atom2;
+  readonly doubles: k.DoubleKernel;
+  readonly words: k.IntKernel;
+  readonly longs: k.IntKernel;
+}
+const operation = (op: ArithOp, doubles: k.DoubleKernel, words: k.IntKernel, longs: k.IntKernel): Operation => ({
+  op, atoms: (a, b) => arithAtoms(op, a, b), doubles, words, longs,
+});
+const PLUS = operation(ADD, k.addDoubles, k.addWords, k.addLongs);
+const MINUS = operation(SUB, k.subDoubles, k.subWords, k.subLongs);
+const TIMES = operation(MUL, k.mulDoubles, k.mulWords, k.mulLongs);
+
+function general(o: Operation, a: Value, b: Value): Value {
+  const ta = tagOf(a);
+  const tb = tagOf(b);
+  if (ta < 0 && tb < 0) return arithAtoms(o.op, a, b);
+  const nested = (x: Value, y: Value): Value => general(o, x, y);
+  if (isColumns(a, b)) {
+    const left = Math.abs(ta);
+    const right = Math.abs(tb);
+    const t = columnType(o.op, left, right, ta > 0);
+    if (t === T.F64) return doubleColumns(a, b, o.doubles) ?? mapBinary(a, b, o.atoms, nested);
+    if (t === T.I64 || t === T.TIMESTAMP) return integerColumns(a, b, t, o.longs, k.nullLongs, false);
+    if (t > 0) return integerColumns(a, b, t, o.words, k.nullWords, false);
+  }
+  return mapBinary(a, b, o.atoms, nested, integerResult(a, b));
+}
+
+/** The type the kernels give for two operand types, 0 where atoms have to decide. */
+function columnType(op: ArithOp, a: number, b: number, aVec: boolean): number {
+  if (isTemporalType(a) || isTemporalType(b)) {
+    // Different temporal units meet in nanoseconds, which the kernels do not convert.
+    if (isTemporalType(a) && isTemporalType(b) && a !== b) return 0;
+    return op.temporalType(a, b);
+  }
+  if (!isNumericType(a) || !isNumericType(b) || a === T.F32 || b === T.F32) return 0;
+  return isFloatType(a) || isFloatType(b) ? T.F64 : vectorInt(a, b, aVec, op.intType);
+}
+
+/** A column and a column, or a column and an atom that is not null: lengths agree, and there is an element to take a type from. */
+function isColumns(a: Value, b: Value): boolean {
+  if (a instanceof Vec) {
+    if (b instanceof Vec) {
+      if (a.length !== b.length) fail('length', `operands of ${a.length} and ${b.length} elements`);
+      return a.length > 0;
+    }
+    return a.length > 0 && isAtom(b) && !isNull(b);
+  }
+  return b instanceof Vec && b.length > 0 && isAtom(a) && !isNull(a);
+}
+
+const isNumericColumns = (a: Value, b: Value): boolean =>
+  isColumns(a, b) && isNumericType(Math.abs(tagOf(a))) && isNumericType(Math.abs(tagOf(b)));
+
+/** How the type of a mapped integer column follows from its first element and its operands. */
+function integerResult(a: Value, b: Value): (first: number) => number {
+  const ta = Math.abs(tagOf(a));
+  const tb = Math.abs(tagOf(b));
+  const aVec = a instanceof Vec;
+  return (first) => {
+    let t = first;
+    if (isIntType(first) && isIntType(tb) && !aVec) t = tb;
+    else if (isIntType(first) && isIntType(ta) && isIntType(tb)) t = Math.max(ta, tb);
+    return aVec && t === T.I32 && ta !== T.I32 ? T.I64 : t;
+  };
+}
+
+/* ── running kernels over columns ────────────────────────────────────── */
+
+/** Undefined where an operand is no number or a list, or the result would be empty. */
+function doubleColumns(a: Value, b: Value, kernel: k.DoubleKernel): Vec | undefined {
+  if (a instanceof List || b instanceof List || !isNumericColumns(a, b)) return undefined;
+  const n = ((a instanceof Vec ? a : b) as Vec).length;
+  const out = new Float64Array(n);
+  const x = doubles(a);
+  const y = doubles(b);
+  let nulls = false;
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i += CHUNK) {
+      const m = Math.min(CHUNK, hi - i);
+      x.load(i, m);
+      y.load(i, m);
+      kernel(x.data, x.at, y.data, y.at, out, i, m);
+      if (k.finiteDoubles(out, i, m)) nulls = true;
+    }
+  });
+  return new Vec(T.F64, out, nulls);
+}
+
+/** `makesNulls`: the kernel itself may store nulls (zero divisors). */
+function integerColumns(a: Value, b: Value, t: number, kernel: k.IntKernel, patch: k.IntKernel, makesNulls: boolean): Vec {
+  const n = ((a instanceof Vec ? a : b) as Vec).length;
+  const wide = t === T.I64 || t === T.TIMESTAMP;
+  const nulls = (a instanceof Vec && a.nulls) || (b instanceof Vec && b.nulls);
+  const result = alloc(t, n);
+  const direct = wide || result instanceof Int32Array;
+  const out = wide ? halves(result as BigInt64Array) : direct ? (result as Int32Array) : new Int32Array(CHUNK);
+  const x = wide ? longs(a) : words(a);
+  const y = wide ? longs(b) : words(b);
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i += CHUNK) {
+      const m = Math.min(CHUNK, hi - i);
+      const at = direct ? i : 0;
+      x.load(i, m);
+      y.load(i, m);
+      kernel(x.data, x.at, y.data, y.at, out, at, m);
+      if (nulls) patch(x.data, x.at, y.data, y.at, out, at, m);
+      if (!direct) narrowInto(result as Int16Array, i, out, m, nulls ? -32768 : 0);
+    }
+  });
+  return new Vec(t, result, nulls || (makesNulls && hasNullWord(out, wide, n)));
+}
+
+/** Stores words in a narrower column; word nulls become `none`. */
+function narrowInto(out: Int16Array, lo: number, from: Int32Array, n: number, none: number): void {
+  for (let i = 0; i < n; i++) out[lo + i] = from[i] === -2147483648 ? none : from[i];
+}
+
+function hasNullWord(out: Int32Array, wide: boolean, n: number): boolean {
+  if (!wide) return out.includes(-2147483648);
+  for (let i = 0; i < n; i++) if (out[i * 2 + 1] === -2147483648 && out[i * 2] === 0) return true;
+  return false;
+}
