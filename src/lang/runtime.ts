@@ -46,6 +46,8 @@ export interface HostServices {
   exit(status: number): never;
   /** Arguments after `--` and the options the program was started with (`.sys.args`). */
   readonly args: readonly string[];
+  /** How the program was started, for `.sys.args` and `.sys.build`. */
+  readonly program?: { readonly version: string; readonly file: string; readonly port: number; readonly interactive: boolean };
   /** Folders where `load` looks for a library script that is not found as given. */
   readonly libraries: readonly string[];
 }

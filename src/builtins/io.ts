@@ -1,0 +1,78 @@
+/** Files: whole texts in and out, scripts, facts about paths. */
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { symVec, type Value } from '../lang/value.js';
+import { RayError, fail } from '../lang/errors.js';
+import { fromBytes, toBytes } from '../lang/text.js';
+import { typeName } from '../lang/type-names.js';
+import type { BuiltinRow } from '../lang/builtin.js';
+import type { Runtime } from '../lang/runtime.js';
+
+export const ROWS: readonly BuiltinRow[] = [
+  {
+    name: 'read', arity: 1, args: 'path', doc: 'the bytes of a file as str. Errors: io', example: '(type read)', restricted: true,
+    fn: (path) => attempt(pathOf('read', path), (file) => readFileSync(file, 'latin1')),
+  },
+  {
+    name: 'write', arity: 2, args: 'path str', doc: 'replaces a file by the bytes of a str; answers 0. Errors: io', example: '(type write)', restricted: true,
+    fn: (path, content) => {
+      const file = pathOf('write', path);
+      if (typeof content !== 'string') fail('type', `write: content must be str, got ${typeName(content)}`);
+      attempt(file, (f) => writeFileSync(f, content, 'latin1'));
+      return 0;
+    },
+  },
+  {
+    name: 'load', arity: 1, args: 'path', doc: 'evaluates a script; a name that is no file is looked up in the library. Answers the last value', example: '(type load)', restricted: true,
+    fn: (path, rt) => load(pathOf('load', path), rt),
+  },
+  {
+    name: '.fs.size', arity: 1, args: 'path', doc: 'size of a file in bytes. Errors: io', example: '(type .fs.size)',
+    fn: (path) => attempt(pathOf('.fs.size', path), (file) => statSync(file).size),
+  },
+  {
+    name: '.fs.list', arity: 1, args: 'path', doc: 'entries of a folder as a sorted SYM vector. Errors: io', example: '(type .fs.list)',
+    fn: (path) => attempt(pathOf('.fs.list', path), (dir) => symVec(readdirSync(dir, 'latin1').sort())),
+  },
+];
+
+/** Evaluates a script file in `rt`. Errors: `io`, and what the script raises. */
+export function load(path: string, rt: Runtime): Value {
+  const given = fromBytes(path);
+  const candidates = [given, ...(isAbsolute(given) ? [] : rt.host.libraries.flatMap((dir) => [join(dir, given), join(dir, `${given}.rfl`)]))];
+  let problem: unknown;
+  for (const file of candidates) {
+    let text: string;
+    try {
+      text = readFileSync(file, 'latin1');
+    } catch (e) {
+      problem ??= e;
+      continue;
+    }
+    return rt.run(text, toBytes(file));
+  }
+  throw ioError(problem, path);
+}
+
+function pathOf(what: string, path: Value): string {
+  if (typeof path !== 'string') fail('type', `${what}: path must be str, got ${typeName(path)}`);
+  if (path.includes('\0')) fail('io', 'a path holds no NUL byte');
+  return path;
+}
+
+function attempt<R>(path: string, body: (file: string) => R): R {
+  try {
+    return body(fromBytes(path));
+  } catch (e) {
+    throw ioError(e, path);
+  }
+}
+
+function ioError(e: unknown, path: string): unknown {
+  const { code } = e as NodeJS.ErrnoException;
+  return code === undefined ? e : new RayError('io', `${path}: ${toBytes(REASONS.get(code) ?? code)}`);
+}
+const REASONS = new Map([
+  ['ENOENT', 'No such file or directory'], ['EACCES', 'Permission denied'], ['EISDIR', 'Is a directory'], ['ENOTDIR', 'Not a directory'],
+  ['ENOSPC', 'No space left on device'], ['ERR_STRING_TOO_LONG', 'File too large'], ['ERR_FS_FILE_TOO_LARGE', 'File too large'],
+]);

@@ -1,0 +1,102 @@
+/** The process and the machine: `.sys`, `.os`, `.time.now`, `.mem`, and `del`. */
+import { createRequire } from 'node:module';
+import { Dict, List, Sym, i64, symVec, strVec, type Value } from '../lang/value.js';
+import { fail } from '../lang/errors.js';
+import { fromBytes, toBytes } from '../lang/text.js';
+import { typeName } from '../lang/type-names.js';
+import { objectSize } from '../columns/size.js';
+import type { BuiltinRow, VariadicFn } from '../lang/builtin.js';
+import type { Runtime } from '../lang/runtime.js';
+
+// Loaded on use: a script that never asks for them should not pay for them at start.
+const lazy = createRequire(import.meta.url);
+const os = (): typeof import('node:os') => lazy('node:os') as typeof import('node:os');
+
+const noArguments = (name: string, body: (rt: Runtime) => Value): VariadicFn => (args, rt) =>
+  args.length > 0 ? fail('domain', `${name} takes no arguments`) : body(rt);
+
+export const ROWS: readonly BuiltinRow[] = [
+  { name: 'del', arity: 'n', special: true, restricted: true, args: 'names ..', doc: 'removes globals or dotted members; unknown names are ignored. Errors: reserve', example: '(do (set v1 1) (del v1))', fn: (args, _scope, rt) => del(args, rt) },
+  { name: '.sys.args', arity: 'n', args: '', doc: 'dict of what the program was started with; `user` holds the options after --', example: '(type (.sys.args))', fn: noArguments('.sys.args', sysArgs) },
+  { name: '.sys.build', arity: 'n', args: '', doc: 'dict of the version and the host it runs on', example: '(type (.sys.build))', fn: (_args, rt) => dict({ version: toBytes(rt.host.program?.version ?? ''), node: toBytes(process.version) }) },
+  { name: '.sys.info', arity: 'n', args: '', doc: 'dict of facts about the machine', example: '(type (.sys.info))', fn: () => dict({ cores: os().availableParallelism(), 'page-size': 4096, 'total-mem': os().totalmem() }) },
+  { name: '.sys.mem', arity: 'n', args: '', doc: 'dict of the memory the process uses, in bytes', example: '(type (.sys.mem))', fn: sysMem },
+  { name: '.sys.gc', arity: 'n', args: '', doc: 'collects garbage where the host allows it; answers 0', example: '(.sys.gc)', fn: () => (globalThis.gc?.(), 0) },
+  { name: '.sys.env', arity: 'n', args: '', doc: 'the number of global bindings', example: '(type (.sys.env))', fn: (_args, rt) => globalCount(rt) },
+  { name: '.sys.timeit', arity: 'n', args: 'switch', doc: 'turns the profiler on (1) or off (0) and answers the state', example: '(.sys.timeit 0)', fn: ([on]) => (on === undefined || on === 0 || on === false || on === null ? 0 : 1) },
+  { name: '.sys.exec', arity: 1, args: 'command', doc: 'runs a shell command and answers its wait status (256 is exit 1)', example: '(.sys.exec "true")', restricted: true, fn: (command, rt) => shell(typeof command === 'string' ? command : fail('type', 'system expects a string'), rt) },
+  { name: '.sys.cmd', arity: 1, args: 'command', doc: 'a colon command without its colon; an unknown one goes to the shell', example: '(.sys.cmd "t 0")', restricted: true, fn: (command, rt) => colonCommand(typeof command === 'string' ? command : fail('type', '.sys.cmd expects a string'), rt) },
+  { name: '.mem.objsize', arity: 1, args: 'value', doc: 'bytes a value holds', example: '(type (.mem.objsize [1 2 3]))', fn: (v) => objectSize(v) },
+  {
+    name: '.os.getenv', arity: 1, args: 'name', doc: 'an environment variable, "" when unset', example: '(.os.getenv "UNSET_VARIABLE")', restricted: true,
+    fn: (text) => toBytes(process.env[fromBytes(typeof text === 'string' ? text : fail('type', 'getenv expects a string'))] ?? ''),
+  },
+  {
+    name: '.os.setenv', arity: 2, args: 'name value', doc: 'sets an environment variable and answers the value', example: '(.os.setenv "DEMO" "1")', restricted: true,
+    fn: (text, v) => {
+      if (typeof text !== 'string' || typeof v !== 'string') return fail('type', 'setenv expects two strings');
+      process.env[fromBytes(text)] = fromBytes(v);
+      return v;
+    },
+  },
+  { name: '.time.now', arity: 'n', args: '', doc: 'monotonic clock in ms as i64', example: '(type (.time.now))', fn: noArguments('.time.now', (rt) => i64(BigInt(Math.floor(rt.host.mono())))) },
+];
+
+function del(args: readonly Value[], rt: Runtime): Value {
+  if (args.length === 0) fail('arity', 'del expects 1 argument, got 0');
+  for (const arg of args) rt.env.del(arg instanceof Sym ? arg : fail('type', `del expects a symbol, got ${typeName(arg)}`));
+  return 0;
+}
+
+type Fact = string | number | boolean | Value;
+function dict(facts: Readonly<Record<string, Fact>>): Dict {
+  return new Dict(symVec(Object.keys(facts)), new List(Object.values(facts)));
+}
+
+function sysArgs(rt: Runtime): Value {
+  const { args, program } = rt.host;
+  const keys: string[] = [];
+  const values: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    if (!args[i].startsWith('--')) continue;
+    keys.push(toBytes(args[i].slice(2)));
+    values.push(i + 1 < args.length && !args[i + 1].startsWith('--') ? toBytes(args[++i]) : '');
+  }
+  return dict({
+    file: toBytes(program?.file ?? ''), port: program?.port ?? 0, interactive: program?.interactive ?? false,
+    args: strVec(args.map(toBytes)), user: new Dict(symVec(keys), new List(values)),
+  });
+}
+
+function sysMem(): Value {
+  const m = process.memoryUsage();
+  return dict({ 'bytes-allocated': m.heapUsed + m.arrayBuffers, 'heap-used': m.heapUsed, 'heap-total': m.heapTotal, 'array-buffers': m.arrayBuffers, external: m.external, rss: m.rss });
+}
+
+function globalCount(rt: Runtime): number {
+  let n = 0;
+  for (const _ of rt.env.globals()) n++;
+  return n;
+}
+
+function shell(command: string, rt: Runtime): number {
+  const { spawnSync } = lazy('node:child_process') as typeof import('node:child_process');
+  const { status, signal, stdout, stderr, error } = spawnSync('/bin/sh', ['-c', fromBytes(command)], { stdio: ['inherit', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024 });
+  if (error && status === null && signal === null) fail('io', toBytes(error.message));
+  if (stdout.length > 0) rt.host.out(stdout.toString('latin1'));
+  if (stderr.length > 0) rt.host.err(stderr.toString('latin1'));
+  return status === null ? os().constants.signals[signal!] : status << 8;
+}
+
+const COMMANDS = new Map<string, (rt: Runtime, argument: string) => Value>([
+  ['t', (_rt, argument) => (argument === '1' ? 1 : 0)],
+  ['timeit', (_rt, argument) => (argument === '1' ? 1 : 0)],
+  ['env', (rt) => globalCount(rt)],
+]);
+const REPL_ONLY = new Set(['help', '?', 'clear', 'listen', 'q', 'quit']);
+
+function colonCommand(text: string, rt: Runtime): Value {
+  const [word, argument = ''] = text.trim().split(/\s+/);
+  if (REPL_ONLY.has(word)) fail('domain', 'command is REPL-only');
+  return COMMANDS.get(word)?.(rt, argument) ?? shell(text, rt);
+}
