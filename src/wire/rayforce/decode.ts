@@ -4,7 +4,7 @@
  */
 import { fail, RayError } from '../../lang/errors.js';
 import {
-  Dict, F64, Guid, Lambda, List, Narrow, Stamp, T, Table, Vec, i64, intern, nullOf, symOf, asQuoted,
+  Dict, F64, Guid, Lambda, List, Narrow, Stamp, T, Table, Vec, i64, intern, nullOf, symOf, symText, asQuoted,
   type Sym, type Value, type VecData,
 } from '../../lang/value.js';
 import { inflate } from './compress.js';
@@ -117,6 +117,21 @@ class Decoder {
     return text;
   }
 
+  /** A terminated text as an intern id. */
+  id(): number {
+    const { bytes, at, end } = this;
+    let hash = 0;
+    let stop = at;
+    for (; stop < end && bytes[stop] !== 0; stop++) hash = (Math.imul(hash, 31) + bytes[stop]) | 0;
+    const slot = (hash ^ (hash >>> 11)) & (RECENT.length - 1);
+    const known = symText(RECENT[slot]);
+    let same = known.length === stop - at && stop < end;
+    for (let i = 0; same && i < known.length; i++) same = known.charCodeAt(i) === bytes[at + i];
+    if (!same) return (RECENT[slot] = intern(this.terminated()));
+    this.at = stop + 1;
+    return RECENT[slot];
+  }
+
   cell(width: number): void {
     const at = this.take(width);
     for (let i = 0; i < width; i++) CELL_BYTES[i] = this.bytes[at + i];
@@ -133,8 +148,8 @@ class Decoder {
   }
 
   symbol(flags: number): Value {
-    const text = this.terminated();
-    const sym = symOf(intern((flags & 1) !== 0 ? '' : text));
+    const id = this.id();
+    const sym = symOf((flags & 1) !== 0 ? 0 : id);
     return ((flags & SYM_FLAG) !== 0) === this.flagQuotes ? asQuoted(sym) : sym;
   }
 
@@ -156,7 +171,7 @@ class Decoder {
     let at = this.at;
     for (let i = 0; i < n; i++) at = this.zero(at) + 1;
     const ids = new Int32Array(n);
-    for (let i = 0; i < n; i++) ids[i] = intern(this.terminated());
+    for (let i = 0; i < n; i++) ids[i] = this.id();
     return new Vec(T.SYM, ids);
   }
 
@@ -258,9 +273,11 @@ function normalize(data: Uint8Array): void {
 }
 
 /** Texts up to this length are put together by hand: a call into the runtime costs more. */
-const SHORT = 12;
+const SHORT = 7;
 const LATIN1 = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i));
 const HAS_NULLS = 0x40;
+/** Intern ids met lately, by a hash of their bytes: columns of symbols repeat few of them. */
+const RECENT = new Int32Array(4096);
 
 const CELL = new ArrayBuffer(8);
 const CELL_BYTES = new Uint8Array(CELL);

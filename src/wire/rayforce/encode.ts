@@ -233,7 +233,8 @@ export class Encoder {
     this.enter();
     this.pair(T.LAMBDA);
     this.ensure(10);
-    this.head(T.SYM, 0, v.params.length);
+    // No parameters are `[]`, which is an empty I64 vector.
+    this.head(v.params.length === 0 ? T.I64 : T.SYM, 0, v.params.length);
     for (const p of v.params) {
       this.ensure(p.text.length + 1);
       this.terminated(p.text);

@@ -85,7 +85,7 @@ export class FrameReader {
         throw error;
       }
     }
-    if (this.chunks.length > 0 && this.chunks[0] === chunk) this.take(chunk, Math.min(this.need - this.have, chunk.length - this.at));
+    if (this.chunks.length > 0) this.take(this.chunks[0], Math.min(this.need - this.have, this.chunks[0].length - this.at));
     if (this.have < this.need) return null;
     const frame = new Frame(this.gathered, 0, this.need);
     this.gathered = NOTHING;
