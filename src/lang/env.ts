@@ -38,6 +38,9 @@ export class Env {
   /** Goes up whenever a name that held a builtin is bound anew or deleted: code compiled on the old meaning is then stale. */
   epoch = 0;
 
+  /** Called after a slot of the reserved namespace was bound or deleted; whoever serves connections sets it. */
+  onSlot: () => void = () => {};
+
   /** The cell of a name, made on first use. */
   cell(s: Sym): Cell {
     let cell = this.#cells.get(s.id);
@@ -62,7 +65,10 @@ export class Env {
   set(s: Sym, v: Value): void {
     if (isReserved(s)) {
       if (!isSlot(s)) fail('reserve');
-    } else if (s.text.includes('.', 1) && this.#cells.get(s.id)?.value === undefined) return this.#setParts(s, v);
+      this.#bind(this.cell(s), v);
+      return this.onSlot();
+    }
+    if (s.text.includes('.', 1) && this.#cells.get(s.id)?.value === undefined) return this.#setParts(s, v);
     this.#bind(this.cell(s), v);
   }
 
@@ -85,7 +91,10 @@ export class Env {
       if (!isSlot(s)) fail('reserve', `cannot delete reserved binding '${s.text}'`);
     }
     const cell = this.#cells.get(s.id);
-    if (cell?.global !== undefined) return this.#bind(cell, undefined);
+    if (cell?.global !== undefined) {
+      this.#bind(cell, undefined);
+      return isReserved(s) ? this.onSlot() : undefined;
+    }
     if (s.text.includes('.', 1)) this.#delParts(s);
   }
 
