@@ -2,13 +2,10 @@
  * Arithmetic over any values: two plain numbers first, then two f64, then columns through the kernels, then everything else atom
  * by atom. Null operands give null, integers wrap to the result's width, what is not finite becomes 0Nf. Errors: `type`, `length`.
  */
-import { F64, List, T, Vec, f64fin, i64wrap, isAtom, isNull, tagOf, type Value } from '../lang/value.js';
-import { fail } from '../lang/errors.js';
-import { blocks } from '../lang/interrupt.js';
+import { F64, T, Vec, f64fin, i64wrap, isAtom, tagOf, type Value } from '../lang/value.js';
 import { mapBinary, type Atom2 } from './atomic.js';
-import { alloc } from './item.js';
+import { doubleColumns, integerColumns, isColumns, isNumericColumns } from './columnwise.js';
 import * as k from './kernels.js';
-import { CHUNK, doubles, halves, longs, words } from './lanes.js';
 import { isFloatType, isIntType, isNumericType, isTemporalType, vectorInt } from './promote.js';
 import { ADD, MUL, SUB, arithAtoms, divideAtoms, floorDivideAtoms, floorMod, moduloAtoms, powAtoms, type ArithOp } from './scalar.js';
 
@@ -113,23 +110,8 @@ function columnType(op: ArithOp, a: number, b: number, aVec: boolean): number {
   return isFloatType(a) || isFloatType(b) ? T.F64 : vectorInt(a, b, aVec, op.intType);
 }
 
-/** A column and a column, or a column and an atom that is not null: lengths agree, and there is an element to take a type from. */
-function isColumns(a: Value, b: Value): boolean {
-  if (a instanceof Vec) {
-    if (b instanceof Vec) {
-      if (a.length !== b.length) fail('length', `operands of ${a.length} and ${b.length} elements`);
-      return a.length > 0;
-    }
-    return a.length > 0 && isAtom(b) && !isNull(b);
-  }
-  return b instanceof Vec && b.length > 0 && isAtom(a) && !isNull(a);
-}
-
-const isNumericColumns = (a: Value, b: Value): boolean =>
-  isColumns(a, b) && isNumericType(Math.abs(tagOf(a))) && isNumericType(Math.abs(tagOf(b)));
-
 /** How the type of a mapped integer column follows from its first element and its operands. */
-function integerResult(a: Value, b: Value): (first: number) => number {
+export function integerResult(a: Value, b: Value): (first: number) => number {
   const ta = Math.abs(tagOf(a));
   const tb = Math.abs(tagOf(b));
   const aVec = a instanceof Vec;
@@ -139,61 +121,4 @@ function integerResult(a: Value, b: Value): (first: number) => number {
     else if (isIntType(first) && isIntType(ta) && isIntType(tb)) t = Math.max(ta, tb);
     return aVec && t === T.I32 && ta !== T.I32 ? T.I64 : t;
   };
-}
-
-/* ── running kernels over columns ────────────────────────────────────── */
-
-/** Undefined where an operand is no number or a list, or the result would be empty. */
-function doubleColumns(a: Value, b: Value, kernel: k.DoubleKernel): Vec | undefined {
-  if (a instanceof List || b instanceof List || !isNumericColumns(a, b)) return undefined;
-  const n = ((a instanceof Vec ? a : b) as Vec).length;
-  const out = new Float64Array(n);
-  const x = doubles(a);
-  const y = doubles(b);
-  let nulls = false;
-  blocks(n, (lo, hi) => {
-    for (let i = lo; i < hi; i += CHUNK) {
-      const m = Math.min(CHUNK, hi - i);
-      x.load(i, m);
-      y.load(i, m);
-      kernel(x.data, x.at, y.data, y.at, out, i, m);
-      if (k.finiteDoubles(out, i, m)) nulls = true;
-    }
-  });
-  return new Vec(T.F64, out, nulls);
-}
-
-/** `makesNulls`: the kernel itself may store nulls (zero divisors). */
-function integerColumns(a: Value, b: Value, t: number, kernel: k.IntKernel, patch: k.IntKernel, makesNulls: boolean): Vec {
-  const n = ((a instanceof Vec ? a : b) as Vec).length;
-  const wide = t === T.I64 || t === T.TIMESTAMP;
-  const nulls = (a instanceof Vec && a.nulls) || (b instanceof Vec && b.nulls);
-  const result = alloc(t, n);
-  const direct = wide || result instanceof Int32Array;
-  const out = wide ? halves(result as BigInt64Array) : direct ? (result as Int32Array) : new Int32Array(CHUNK);
-  const x = wide ? longs(a) : words(a);
-  const y = wide ? longs(b) : words(b);
-  blocks(n, (lo, hi) => {
-    for (let i = lo; i < hi; i += CHUNK) {
-      const m = Math.min(CHUNK, hi - i);
-      const at = direct ? i : 0;
-      x.load(i, m);
-      y.load(i, m);
-      kernel(x.data, x.at, y.data, y.at, out, at, m);
-      if (nulls) patch(x.data, x.at, y.data, y.at, out, at, m);
-      if (!direct) narrowInto(result as Int16Array, i, out, m, nulls ? -32768 : 0);
-    }
-  });
-  return new Vec(t, result, nulls || (makesNulls && hasNullWord(out, wide, n)));
-}
-
-/** Stores words in a narrower column; word nulls become `none`. */
-function narrowInto(out: Int16Array, lo: number, from: Int32Array, n: number, none: number): void {
-  for (let i = 0; i < n; i++) out[lo + i] = from[i] === -2147483648 ? none : from[i];
-}
-
-function hasNullWord(out: Int32Array, wide: boolean, n: number): boolean {
-  if (!wide) return out.includes(-2147483648);
-  for (let i = 0; i < n; i++) if (out[i * 2 + 1] === -2147483648 && out[i * 2] === 0) return true;
-  return false;
 }

@@ -6,6 +6,8 @@
  * - words: `Int32Array`, results wrap to 32 bits;
  * - longs: 64-bit integers as `Int32Array` pairs (low, high), offsets and n still count 64-bit elements.
  */
+import { I64_NULL } from '../lang/value.js';
+
 export type DoubleKernel = (a: Float64Array, ai: number, b: Float64Array, bi: number, out: Float64Array, oi: number, n: number) => void;
 export type IntKernel = (a: Int32Array, ai: number, b: Int32Array, bi: number, out: Int32Array, oi: number, n: number) => void;
 
@@ -28,11 +30,36 @@ export const divDoubles: DoubleKernel = (a, ai, b, bi, out, oi, n) => {
   for (let i = 0; i < n; i++) out[oi + i] = a[ai + i] / b[bi + i];
 };
 export const powDoubles: DoubleKernel = (a, ai, b, bi, out, oi, n) => {
-  for (let i = 0; i < n; i++) out[oi + i] = power(a[ai + i], b[bi + i]);
+  for (let i = 0; i < n; i++) out[oi + i] = a[ai + i] ** (a[ai + i] === a[ai + i] ? b[bi + i] : NaN);
 };
 
-/** C's pow: JavaScript's gives NaN for 1 to an infinite power, and NaN bases or exponents are nulls here. */
-export const power = (x: number, y: number): number => (x !== x || y !== y ? NaN : x ** y);
+/** |b - a|: with zeros on the left the absolute value. */
+export const distanceDoubles: DoubleKernel = (a, ai, b, bi, out, oi, n) => {
+  for (let i = 0; i < n; i++) out[oi + i] = Math.abs(b[bi + i] - a[ai + i]);
+};
+/** The largest multiple of b that is not above a. */
+export const floorToDoubles: DoubleKernel = (a, ai, b, bi, out, oi, n) => {
+  for (let i = 0; i < n; i++) out[oi + i] = Math.floor(a[ai + i] / b[bi + i]) * b[bi + i];
+};
+
+/** Signs as i64; NaN gives the null. Answers whether there was any. */
+export function signsOfDoubles(a: Float64Array, ai: number, out: BigInt64Array, oi: number, n: number): boolean {
+  let nulls = false;
+  for (let i = 0; i < n; i++) {
+    const x = a[ai + i];
+    out[oi + i] = x > 0 ? 1n : x < 0 ? -1n : 0n;
+    if (x !== x) {
+      out[oi + i] = I64_NULL;
+      nulls = true;
+    }
+  }
+  return nulls;
+}
+
+/** Fills [lo, hi) with integers in [0, bound). */
+export function randomLongs(random: () => number, bound: number, out: BigInt64Array, lo: number, hi: number): void {
+  for (let i = lo; i < hi; i++) out[i] = BigInt(Math.floor(random() * bound));
+}
 
 /** Turns what is not finite into NaN; answers whether there was any. */
 export function finiteDoubles(out: Float64Array, oi: number, n: number): boolean {
@@ -61,6 +88,16 @@ export const modWords: IntKernel = (a, ai, b, bi, out, oi, n) => {
     const r = a[ai + i] % y;
     out[oi + i] = y === 0 ? MIN32 : r !== 0 && r < 0 !== y < 0 ? r + y : r;
   }
+};
+
+/** The distance from a zero on the left: the absolute value. The least word stays. */
+export const distanceWords: IntKernel = (_a, _ai, b, bi, out, oi, n) => {
+  for (let i = 0; i < n; i++) out[oi + i] = Math.abs(b[bi + i]);
+};
+/** The largest multiple of b (not zero) that is not above a. */
+export const floorToWords: IntKernel = (a, ai, b, bi, out, oi, n) => {
+  modWords(a, ai, b, bi, out, oi, n);
+  subWords(a, ai, out, oi, out, oi, n);
 };
 
 /** Puts nulls where either operand has one. */
@@ -124,6 +161,22 @@ export const modLongs: IntKernel = (a, ai, b, bi, out, oi, n) => {
       putLong(out, k, m !== 0n && m < 0n !== d < 0n ? m + d : m);
     }
   }
+};
+
+/** The distance from a zero on the left: the absolute value. The least long stays. */
+export const distanceLongs: IntKernel = (_a, _ai, b, bi, out, oi, n) => {
+  for (let i = 0; i < n; i++) {
+    const lo = b[(bi + i) * 2];
+    const hi = b[(bi + i) * 2 + 1];
+    const k = (oi + i) * 2;
+    out[k] = hi < 0 ? -lo : lo;
+    out[k + 1] = hi >= 0 ? hi : lo === 0 ? -hi : ~hi;
+  }
+};
+/** The largest multiple of b (not zero) that is not above a. */
+export const floorToLongs: IntKernel = (a, ai, b, bi, out, oi, n) => {
+  modLongs(a, ai, b, bi, out, oi, n);
+  subLongs(a, ai, out, oi, out, oi, n);
 };
 
 /** Puts nulls where either operand has one. */

@@ -49,7 +49,7 @@ export function words(v: Value): Lane<Int32Array> {
   const scratch = new Int32Array(CHUNK);
   if (v.data instanceof BigInt64Array) {
     const src = halves(v.data);
-    const none = v.nulls ? -2147483648 : 0.5;
+    const none = v.nulls ? -2147483648 : NaN;
     return widened(scratch, (lo, n) => {
       for (let i = 0; i < n; i++) {
         const low = src[(lo + i) * 2];
@@ -88,10 +88,10 @@ export const halves = (data: BigInt64Array): Int32Array => new Int32Array(data.b
 
 const lowWord = (v: number | bigint): number => (typeof v === 'number' ? v | 0 : Number(BigInt.asIntN(32, v)));
 
-/** What a narrow column's nulls look like; a value no element has where it is not flagged. */
+/** What a narrow column's nulls look like; NaN, which equals nothing, where it is not flagged. */
 function sentinel(v: Vec): number {
-  if (!v.nulls) return 0.5;
-  return v.data instanceof Int16Array ? -32768 : v.data instanceof Int32Array ? -2147483648 : 0.5;
+  if (!v.nulls) return NaN;
+  return v.data instanceof Int16Array ? -32768 : v.data instanceof Int32Array ? -2147483648 : NaN;
 }
 
 const inPlace = <A>(data: A): Lane<A> => {
