@@ -91,7 +91,7 @@ const READ: Record<number, Reader> = {
 
 /** Elements the largest column may have: row ids must fit into 32 bits, and boxed elements into the JS heap. */
 const MAX_ELEMENTS = 2 ** 30;
-const MAX_BOXED = 2 ** 26;
+const MAX_BOXED = 2 ** 25;
 
 /** A zeroed column of `n` elements. Errors: `oom` where that many cannot be had. */
 export function alloc(t: number, n: number): VecData {
@@ -159,6 +159,14 @@ export function packOrList(values: readonly Value[]): Vec | List {
   if (t <= 0 || t > T.STR) return new List(values);
   for (let i = 1; i < values.length; i++) if (tagOf(values[i]) !== -t) return new List(values);
   return pack(t, values);
+}
+
+/** As `packOrList`, but without elements an empty I64 column, and a mix of i64 and f64 becomes F64. */
+export function enlist(values: readonly Value[]): Vec | List {
+  if (values.length === 0) return new Vec(T.I64, alloc(T.I64, 0));
+  const tags = new Set(values.map(tagOf));
+  if (tags.size !== 2 || !tags.has(-T.I64) || !tags.has(-T.F64)) return packOrList(values);
+  return pack(T.F64, values.map((v) => (v instanceof F64 ? v : new F64(isNull(v) ? NaN : Number(v)))));
 }
 
 /** Element `i` of a vector is null by its bits (sentinel, NaN, zero guid). B8, U8, SYM and STR elements never are. */

@@ -16,18 +16,18 @@ export function indexOfValue(v: Vec | List, x: Value): number {
 }
 
 /** A B8 column: which needles occur in `haystack`. */
-export function membership(haystack: Vec, needles: Vec): Vec {
+export function membership(haystack: Vec | List, needles: Vec | List): Vec {
   const at = positionsIn(haystack, needles, true);
   const out = new Uint8Array(at.length);
   for (let i = 0; i < at.length; i++) out[i] = at[i] < 0 ? 0 : 1;
   return new Vec(T.B8, out);
 }
 
-/** Elements of `v` that do (`wanted`) or do not occur in `set`, in order, duplicates kept. */
-export function selectBySet(v: Vec, set: Vec | List, wanted: boolean): Vec;
-export function selectBySet(v: Vec | List, set: Vec | List, wanted: boolean): Vec | List;
-export function selectBySet(v: Vec | List, set: Vec | List, wanted: boolean): Vec | List {
-  const at = positionsIn(set, v);
+/** Elements of `v` that do (`wanted`) or do not occur in `set`, in order, duplicates kept. `loose`: see `positionsIn`. */
+export function selectBySet(v: Vec, set: Vec | List, wanted: boolean, loose?: boolean): Vec;
+export function selectBySet(v: Vec | List, set: Vec | List, wanted: boolean, loose?: boolean): Vec | List;
+export function selectBySet(v: Vec | List, set: Vec | List, wanted: boolean, loose = false): Vec | List {
+  const at = positionsIn(set, v, loose);
   const rows = new Int32Array(at.length);
   let n = 0;
   for (let i = 0; i < at.length; i++) if (at[i] >= 0 === wanted) rows[n++] = i;
