@@ -27,11 +27,13 @@ export function fromDays(days: number): YearMonthDay {
   return { year, month: month + 1, day: 1 + rest - before[month] };
 }
 
-/** Day number of a date; a day beyond its month rolls over. */
+/** Day number of a date; a day beyond its month rolls over, and a month outside 1 to 13 counts as the nearest of these. */
 export function toDays(year: number, month: number, day: number): number {
   const before = BEFORE_MONTH[isLeap(year) ? 1 : 0];
-  return (daysOfYears(Math.max(year - 1, 0)) - EPOCH + before[Math.min(Math.max(month - 1, 0), 12)] + day - 1) | 0;
+  const y = year - 1;
+  const years = y * 365 + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400);
+  return (years - EPOCH + before[Math.min(Math.max(month - 1, 0), 12)] + day - 1) | 0;
 }
 
-/** Days in so many years from year 1 on. */
+/** Days in so many years from year 1 on, as `fromDays` counts them. */
 const daysOfYears = (n: number): number => n * 365 + Math.trunc(n / 4) - Math.trunc(n / 100) + Math.trunc(n / 400);

@@ -22,13 +22,13 @@ export function exponential(x: number, digits: number): string {
   return sign + mantissa(figures) + exponentText(exponent);
 }
 
-/** C `%g`: 6 significant digits, no trailing zeros. */
-export function general(x: number): string {
+/** C `%.{precision}g`: so many significant digits (6 to 17), no trailing zeros. */
+export function general(x: number, precision = 6): string {
   if (x === 0) return '0';
   if (!Number.isFinite(x)) return x !== x ? 'nan' : x > 0 ? 'inf' : '-inf';
   if (Number.isInteger(x) && x > -1e6 && x < 1e6) return String(x);
-  const { sign, figures, exponent } = decompose(x, 6);
-  if (exponent < -4 || exponent >= 6) return sign + mantissa(trimZeros(figures)) + exponentText(exponent);
+  const { sign, figures, exponent } = decompose(x, precision);
+  if (exponent < -4 || exponent >= precision) return sign + mantissa(trimZeros(figures)) + exponentText(exponent);
   if (exponent < 0) return sign + '0.' + '0'.repeat(-exponent - 1) + trimZeros(figures);
   const fraction = trimZeros(figures.slice(exponent + 1));
   return sign + figures.slice(0, exponent + 1) + (fraction === '' ? '' : '.' + fraction);
@@ -46,13 +46,16 @@ function decompose(x: number, digits: number): Decimal {
   return { sign: x < 0 ? '-' : '', figures, exponent: Number(text.slice(e + 1)) };
 }
 
-/** Whether a number lies exactly between two decimals of `digits` figures: then its shortest text has one figure more, a 5. */
+/** Whether a number lies exactly between two decimals of `digits` figures: it then has one figure more, a 5. */
 function isTie(abs: number, digits: number): boolean {
-  const shortest = abs.toExponential();
-  const e = shortest.indexOf('e');
-  if (e !== digits + 2 || shortest[e - 1] !== '5') return false;
-  // No double is nearer than 1e-23 to a decimal of 7 figures without being it, so 40 figures decide.
-  return /^0*e/.test(abs.toExponential(40).slice(digits + 2));
+  if (digits < 16) {
+    // The shortest text of a number of so few figures is that number: a cheap way out.
+    const shortest = abs.toExponential();
+    const e = shortest.indexOf('e');
+    if (e !== digits + 2 || shortest[e - 1] !== '5') return false;
+  }
+  // No double is so near to a short decimal without being it that 60 figures could not tell.
+  return /^50*e/.test(abs.toExponential(60).slice(digits + 1));
 }
 
 /** JS has rounded a tie up: an odd last figure goes back down. It never borrows. */

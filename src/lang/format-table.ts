@@ -1,7 +1,7 @@
 /** Tables as text: the box drawing of modes 1 and 2, and the compact form. */
 import { symText, type List, type Table, type Vec } from './value.js';
 import { formatElement, type FormatMode } from './format.js';
-import { typeName } from './typename.js';
+import { typeName } from './type-names.js';
 
 /** Columns and rows of a box in mode 1. */
 const MAX_COLUMNS = 10;
@@ -21,7 +21,7 @@ export function formatTable(t: Table, mode: FormatMode): string {
   const shownCols = mode === 1 ? Math.min(t.cols.length, MAX_COLUMNS) : t.cols.length;
   if (shownCols === 0) return '<table>';
   const heads = names(t, shownCols);
-  const types = t.cols.slice(0, shownCols).map((col) => typeName(col.t));
+  const types = t.cols.slice(0, shownCols).map((col) => typeName(col));
   const cells = t.cols.slice(0, shownCols).map((col) => columnCells(col, rows, shownRows));
   const footer = ` ${rows} rows (${shownRows} shown) ${t.cols.length} columns (${shownCols} shown)`;
   const widths = cells.map((cell, c) => cell.reduce((w, text) => Math.max(w, text.length), Math.max(heads[c].length, types[c].length)) + 2);
