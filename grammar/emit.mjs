@@ -1,0 +1,306 @@
+/**
+ * Writes the reader: one function for each rule that makes or passes values, everything else in line. A function takes an
+ * offset and answers the offset behind its match, or -1. Values go through a stack; there is no memo table.
+ */
+import { Facts } from './ir.mjs';
+
+export function emit(rules, start) {
+  const w = new Writer(rules, start);
+  const functions = [...rules.values()].filter((r) => r.kind !== 'plain' || r.recursive).map((r) => w.rule(r));
+  return [header(rules), w.tables(), driver(start, w), ...functions].join('\n');
+}
+
+/** Deepest recursion is counted where a cycle of rules is entered: in the first of its rules that the start rule reaches. */
+function heads(rules) {
+  const out = new Set();
+  const taken = new Set();
+  for (const r of rules.values()) {
+    if (!r.recursive || taken.has(r.name) || r.kind === 'node') continue;
+    out.add(r.name);
+    for (const other of rules.values()) if (r.reaches.has(other.name) && other.reaches.has(r.name)) taken.add(other.name);
+  }
+  for (const r of rules.values()) if (r.recursive && !taken.has(r.name)) out.add(r.name);
+  return out;
+}
+
+class Writer {
+  constructor(rules, start) {
+    this.rules = rules;
+    this.start = start;
+    this.facts = new Facts(rules);
+    this.heads = heads(rules);
+    this.sets = new Map();
+    this.dispatches = new Map();
+    this.labels = 0;
+  }
+
+  /* ── rules ─────────────────────────────────────────────────────────── */
+
+  rule(r) {
+    this.current = r;
+    this.record = r.kind === 'node' || r.kind === 'pass';
+    const deep = r.recursive ? ', d: number' : '';
+    const out = [`function ${fn(r.name)}(i: number${deep}): number {`, '  const b = bytes;'];
+    if (this.heads.has(r.name)) out.push('  if (d > MAX_DEPTH) tooDeep(i);');
+    const closing = r.kind !== 'plain' && r.body.k === 'seq' && literal(r.body.items[0]) && literal(r.body.items.at(-1));
+    if (r.kind !== 'pass' || closing) out.push('  const start = i;');
+    if (r.kind === 'node') out.push('  const base = sp;');
+    const fail = r.kind === 'node' ? '{ sp = base; return -1; }' : 'return -1;';
+    if (closing) {
+      const items = r.body.items;
+      out.push(indent(this.match({ k: 'seq', items: items.slice(0, -1) }, fail)));
+      const unclosed = this.record ? 'if (i === end || (far === end && openAt < 0)) openAt = start;' : 'if (i === end) openAt = start;';
+      out.push(indent(this.match(items.at(-1), `{ ${unclosed} ${fail} }`)));
+    } else out.push(indent(this.match(r.body, fail)));
+    if (r.kind === 'token') out.push(`  stack[sp++] = tokens.${r.name}(text, start, i);`);
+    if (r.kind === 'node') out.push(`  const made = nodes.${r.name}(stack.slice(base, sp), start, source);`, '  sp = base;', '  stack[sp++] = made;');
+    out.push('  return i;', '}', '');
+    return out.join('\n');
+  }
+
+  /* ── trees ─────────────────────────────────────────────────────────── */
+
+  /** Statements that move `i` behind a match of `t`, or run `fail`, which leaves; `i` is then whatever it was. */
+  match(t, fail) {
+    return this[t.k](t, fail);
+  }
+
+  failing(fail) {
+    return this.record ? `{ miss(i); ${fail} }` : fail;
+  }
+
+  class(t, fail) {
+    return `if (!(${this.test(t.set)})) ${this.failing(fail)}\ni++;`;
+  }
+
+  text(t, fail) {
+    const differs = [...t.text].map((ch, k) => `b[i${k ? ` + ${k}` : ''}] !== ${ch.charCodeAt(0)}`).join(' || ');
+    return `if (${differs}) ${this.failing(fail)}\ni += ${t.text.length};`;
+  }
+
+  end(_t, fail) {
+    return `if (i !== end) ${this.failing(fail)}`;
+  }
+
+  seq(t, fail) {
+    return t.items.map((item) => this.match(item, fail)).join('\n');
+  }
+
+  star(t) {
+    if (t.body.k === 'class') return `while (${this.test(t.body.set)}) i++;`;
+    const label = this.label();
+    const values = this.facts.makesValues(t.body);
+    const f = this.facts.first(t.body);
+    if (f.empty) throw new Error(`${this.current.name} repeats something that can be empty`);
+    const body = this.match(t.body, `{ i = ${label}i; ${values ? `sp = ${label}sp; ` : ''}break; }`.replace('break', `break ${label}`));
+    return [`${label}: while (${this.test(f.set)}) {`, `  const ${label}i = i;`, values ? `  const ${label}sp = sp;` : '',
+      values && this.current.name === this.start ? '  formAt = i;' : '', indent(body), '}']
+      .filter(Boolean).join('\n');
+  }
+
+  plus(t, fail) {
+    return `${this.match(t.body, fail)}\n${this.star(t)}`;
+  }
+
+  opt(t) {
+    if (t.body.k === 'class') return `if (${this.test(t.body.set)}) i++;`;
+    const label = this.label();
+    const values = this.facts.makesValues(t.body);
+    const f = this.facts.first(t.body);
+    const body = this.match(t.body, `{ i = ${label}i; ${values ? `sp = ${label}sp; ` : ''}break ${label}; }`);
+    const guard = f.empty ? '' : `if (${this.test(f.set)}) `;
+    return [`${label}: ${guard}{`, `  const ${label}i = i;`, values ? `  const ${label}sp = sp;` : '', indent(body), '}'].filter(Boolean).join('\n');
+  }
+
+  not(t, fail) {
+    return this.peek(t, (label, body) => {
+      if (t.body.k === 'class') return `if (${this.test(t.body.set)}) ${this.failing(fail)}`;
+      const f = this.facts.first(t.body);
+      const guard = f.empty ? '' : `if (${this.test(f.set)}) `;
+      return [`${label}: ${guard}{`, `  const ${label}i = i;`, indent(body(`{ i = ${label}i; break ${label}; }`)), `  i = ${label}i;`,
+        indent(this.failing(fail)), '}'].join('\n');
+    });
+  }
+
+  look(t, fail) {
+    return this.peek(t, (label, body) => [`const ${label}i = i;`, body(fail), `i = ${label}i;`].join('\n'));
+  }
+
+  /** Inside a look-ahead nothing is recorded, and no value may be made. */
+  peek(t, write) {
+    if (this.facts.makesValues(t.body)) throw new Error(`${this.current.name} looks ahead over a rule that makes values`);
+    const label = this.label();
+    return write(label, (fail) => {
+      const record = this.record;
+      this.record = false;
+      const body = this.match(t.body, fail);
+      this.record = record;
+      return body;
+    });
+  }
+
+  call(t, fail) {
+    const r = this.rules.get(t.rule);
+    if (r.kind === 'plain' && !r.recursive) return this.match(r.body, fail);
+    const depth = !r.recursive ? '' : !this.current.recursive ? ', 1' : this.heads.has(t.rule) ? ', d + 1' : ', d';
+    const j = this.label();
+    return [`const ${j} = ${fn(t.rule)}(i${depth});`, `if (${j} < 0) ${r.kind === 'token' || r.kind === 'plain' ? this.failing(fail) : fail}`, `i = ${j};`].join('\n');
+  }
+
+  alt(t, fail) {
+    const firsts = t.items.map((item) => this.facts.first(item));
+    const groups = new Map();
+    const table = new Uint8Array(256);
+    for (let c = 0; c < 256; c++) {
+      const viable = t.items.map((_, n) => n).filter((n) => firsts[n].empty || firsts[n].set[c]);
+      const key = viable.join();
+      if (key === '') continue;
+      if (!groups.has(key)) groups.set(key, { id: groups.size + 1, viable, set: new Uint8Array(256) });
+      groups.get(key).set[c] = 1;
+      table[c] = groups.get(key).id;
+    }
+    const label = this.label();
+    const one = (viable) => viable.map((n) => {
+      const inner = this.label();
+      const values = this.facts.makesValues(t.items[n]);
+      if (values && viable.at(-1) !== n && !this.settles(t.items[n])) {
+        throw new Error(`${this.current.name}: an alternative that makes values could fail after making one, with others to follow`);
+      }
+      // A failed alternative is reported by the choice as a whole; what a rule below it missed, that rule has recorded.
+      const record = this.record;
+      this.record = record && !this.isToken(t.items[n]);
+      const body = this.match(t.items[n], `{ i = ${label}i; break ${inner}; }`);
+      this.record = record;
+      return [`${inner}: {`, indent(body), `  break ${label};`, '}'].join('\n');
+    }).join('\n');
+    const list = [...groups.values()];
+    const out = [`${label}: {`, `  const ${label}i = i;`];
+    if (list.length === 1) out.push(`  if (${this.test(list[0].set, list[0].set[0] === 1)}) {`, indent(indent(one(list[0].viable))), '  }');
+    else {
+      out.push(`  switch (${this.dispatch(table)}[b[i]]) {`);
+      for (const g of list) out.push(`    case ${g.id}: {`, indent(one(g.viable), 6), '      break;', '    }');
+      out.push('  }');
+    }
+    out.push(indent(this.failing(fail)), '}');
+    return out.join('\n');
+  }
+
+  isToken(t) {
+    return t.k === 'call' && this.rules.get(t.rule).kind === 'token';
+  }
+
+  /** Whether nothing in `t` can fail once it has made a value. */
+  settles(t) {
+    switch (t.k) {
+      case 'call': {
+        const r = this.rules.get(t.rule);
+        return r.kind === 'token' || r.kind === 'plain' || (!r.recursive && r.kind === 'pass' && this.settles(r.body));
+      }
+      case 'alt': return t.items.every((item) => this.settles(item));
+      case 'seq': return t.items.slice(0, -1).every((item) => !this.facts.makesValues(item)) && this.settles(t.items.at(-1));
+      default: return !this.facts.makesValues(t);
+    }
+  }
+
+  /* ── tables ────────────────────────────────────────────────────────── */
+
+  /** An expression: is the byte at `i` in the set? `withEnd`: the end of the source counts as well. */
+  test(set) {
+    const codes = [...set.keys()].filter((c) => set[c]);
+    if (codes.length === 1) return `b[i] === ${codes[0]}`;
+    if (codes.length === 2) return `b[i] === ${codes[0]} || b[i] === ${codes[1]}`;
+    const key = set.join('');
+    if (!this.sets.has(key)) this.sets.set(key, { n: this.sets.size, set });
+    const { n } = this.sets.get(key);
+    return `(CLASS_${n >> 3}[b[i]] & ${1 << (n & 7)}) !== 0`;
+  }
+
+  dispatch(table) {
+    const key = table.join();
+    if (!this.dispatches.has(key)) this.dispatches.set(key, { name: `CHOICE_${this.dispatches.size}`, table });
+    return this.dispatches.get(key).name;
+  }
+
+  tables() {
+    const out = [];
+    const sets = [...this.sets.values()];
+    for (let n = 0; n * 8 < sets.length; n++) {
+      const bits = new Uint8Array(256).map((_, c) => sets.slice(n * 8, n * 8 + 8).reduce((m, { set }, k) => m | (set[c] << k), 0));
+      out.push(table(`CLASS_${n}`, bits));
+    }
+    for (const d of this.dispatches.values()) out.push(table(d.name, d.table));
+    return out.join('\n') + '\n';
+  }
+
+  label() {
+    return `L${this.labels++}`;
+  }
+}
+
+/* ── text ────────────────────────────────────────────────────────────── */
+
+const fn = (name) => `read_${name}`;
+const literal = (t) => t.k === 'class' && t.set.reduce((n, flag) => n + flag) === 1;
+const indent = (text, by = 2) => text.replace(/^(?=.)/gm, ' '.repeat(by));
+
+function table(name, data) {
+  const rows = [];
+  for (let k = 0; k < 256; k += 32) rows.push('  ' + [...data.slice(k, k + 32)].join(', ') + ',');
+  return `const ${name} = Uint8Array.of(\n${rows.join('\n')}\n);`;
+}
+
+function header(rules) {
+  const kinds = [...rules.values()].filter((r) => r.kind === 'node' || r.kind === 'token').map((r) => `${r.name}: '${r.kind}'`);
+  return `// Generated from grammar/rfl.ohm by grammar/generate.mjs; not to be edited.
+import { MAX_DEPTH, nodes, tokens, tooDeep } from './literals.js';
+import type { Source } from './source.js';
+import type { Value } from './value.js';
+
+/** The rules that make a value, and whether their action gets a slice of the text or the values beneath. */
+export const RULES = { ${kinds.join(', ')} } as const;
+`;
+}
+
+function driver(start) {
+  return `let bytes: Uint8Array = new Uint8Array(1);
+let source: Source;
+let text = '';
+let end = 0;
+let far = -1;
+let openAt = -1;
+let formAt = 0;
+let stack: Value[] = [];
+let sp = 0;
+
+/** Reads \`n\` bytes, which a 0 follows, of \`from\`. Undefined: rejected, see \`failure\`. Errors: what the actions throw. */
+export function parse(from: Source, b: Uint8Array, n: number): Value | undefined {
+  source = from;
+  text = from.text;
+  bytes = b;
+  end = n;
+  far = openAt = -1;
+  formAt = sp = 0;
+  const i = ${fn(start)}(0);
+  const value = i < 0 ? undefined : stack[0];
+  // A short stack is kept: growing a new one costs more than reading a short source.
+  if (stack.length > 64) stack = [];
+  return value;
+}
+
+export interface Failure {
+  /** The furthest offset from which no rule could go on. */
+  readonly at: number;
+  /** Where a bracket or string that the source never closes begins; -1: none. */
+  readonly open: number;
+  /** Where the last repetition of the start rule began. */
+  readonly form: number;
+}
+
+/** What is known after a rejection. */
+export const failure = (): Failure => ({ at: far, open: openAt >= 0 && (far === end || far === openAt) ? openAt : -1, form: formAt });
+
+function miss(i: number): void {
+  if (i > far) far = i;
+}
+`;
+}
