@@ -1,0 +1,51 @@
+/** Quantiles by selection: no sort. Nulls are skipped. */
+import type { Vec } from '../lang/value.js';
+import { checkpoint } from '../lang/interrupt.js';
+import { realBlocks } from './reals.js';
+
+/** The value below which the fraction `p` (0..1) of a numeric or temporal column lies, interpolated linearly; NaN without values. */
+export function quantile(v: Vec, p: number): number {
+  const x = new Float64Array(v.length);
+  let n = 0;
+  realBlocks(v, (from, lo, hi) => {
+    let k = n;
+    for (let i = lo; i < hi; i++) if (from[i] === from[i]) x[k++] = from[i];
+    n = k;
+  });
+  if (n === 0) return NaN;
+  const place = p * (n - 1);
+  const k = Math.floor(place);
+  const below = select(x, n, k);
+  if (place === k) return below;
+  let above = x[k + 1];
+  for (let i = k + 2; i < n; i++) if (x[i] < above) above = x[i];
+  return below + (above - below) * (place - k);
+}
+
+/** Moves the k-th smallest of x[0..n) to x[k], smaller ones before it and larger ones behind; answers it. */
+function select(x: Float64Array, n: number, k: number): number {
+  let lo = 0;
+  let hi = n - 1;
+  let random = 0x9e3779b9;
+  while (lo < hi) {
+    checkpoint();
+    // A pivot that data cannot foresee: no input makes this quadratic.
+    random = (Math.imul(random, 1664525) + 1013904223) | 0;
+    const pivot = x[lo + ((random >>> 0) % (hi - lo + 1))];
+    let i = lo;
+    let j = hi;
+    while (i <= j) {
+      while (x[i] < pivot) i++;
+      while (x[j] > pivot) j--;
+      if (i <= j) {
+        const t = x[i];
+        x[i++] = x[j];
+        x[j--] = t;
+      }
+    }
+    if (k <= j) hi = j;
+    else if (k >= i) lo = i;
+    else break;
+  }
+  return x[k];
+}
