@@ -93,8 +93,10 @@ function general(o: Operation, a: Value, b: Value): Value {
     const right = Math.abs(tb);
     const t = columnType(o.op, left, right, ta > 0);
     if (t === T.F64) return doubleColumns(a, b, o.doubles) ?? mapBinary(a, b, o.atoms, nested);
-    if (t === T.I64 || t === T.TIMESTAMP) return integerColumns(a, b, t, o.longs, k.nullLongs, false);
-    if (t > 0) return integerColumns(a, b, t, o.words, k.nullWords, false);
+    // A sum of two integer columns that wraps to the sentinel stays a number; with dates or booleans it is a null.
+    const sentinels = !isIntType(left) || !isIntType(right);
+    if (t === T.I64 || t === T.TIMESTAMP) return integerColumns(a, b, t, o.longs, k.nullLongs, sentinels);
+    if (t > 0) return integerColumns(a, b, t, o.words, k.nullWords, sentinels && t !== T.U8);
   }
   return mapBinary(a, b, o.atoms, nested, integerResult(a, b));
 }

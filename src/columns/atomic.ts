@@ -6,7 +6,7 @@
 import { F64, List, T, Vec, isNull, isSeq, nullOf, tagOf, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { BLOCK, checkpoint } from '../lang/interrupt.js';
-import { alloc, itemAt, store } from './item.js';
+import { alloc, itemAt, items, store } from './item.js';
 import { integerOf, isIntType, isNumericType, isTemporalType, numberOf } from './promote.js';
 import { integer } from './scalar.js';
 
@@ -62,33 +62,39 @@ export function mapBinary(a: Value, b: Value, f: Atom2, nested?: Atom2, typed?: 
 function narrowTo(t: number, v: Value): Value {
   const tv = -tagOf(v);
   if (tv === t || !isNumericType(tv) || tv === T.F64) return v;
-  return isNull(v) ? nullOf(t) : integer(t, tv === T.F32 ? Math.trunc(numberOf(v)) : integerOf(v));
+  if (isNull(v)) return t === T.U8 ? integer(t, 0) : nullOf(t);
+  return integer(t, tv === T.F32 ? Math.trunc(numberOf(v)) : integerOf(v));
 }
 
 /** Whether results of this type are stored as a column rather than a LIST. */
 const packs = (t: number): boolean => (isNumericType(t) && t !== T.F32) || isTemporalType(t);
 
 function collect(n: number, first: Value, boxed: boolean, t: number, at: (i: number) => Value): Value {
-  if (boxed || !packs(t)) {
-    const out = new Array<Value>(n);
-    out[0] = first;
-    for (let i = 1; i < n; i++) {
-      if (i % BLOCK === 0) checkpoint();
-      out[i] = at(i);
-    }
-    return new List(out);
-  }
+  if (boxed || !packs(t)) return collectList([first], n, at);
   const data = alloc(t, n);
   let nulls = false;
   for (let i = 0; i < n; i++) {
     if (i % BLOCK === 0) checkpoint();
     const v = i === 0 ? first : at(i);
+    // A list may hold an atom first and a list later: what is collected so far becomes a list then.
+    if (tagOf(v) >= 0) return collectList([...items(new Vec(t, data)).slice(0, i), v], n, at);
     if (isNull(v)) {
+      // Bytes have no null: theirs is 0.
+      if (t === T.U8 || t === T.B8) continue;
       nulls = true;
       store(t, data, i, nullOf(t));
     } else store(t, data, i, tagOf(v) === -t ? v : cast(t, v));
   }
   return new Vec(t, data, nulls);
+}
+
+/** The list that starts with `out` and goes on with what `at` gives. */
+function collectList(out: Value[], n: number, at: (i: number) => Value): List {
+  for (let i = out.length; i < n; i++) {
+    if (i % BLOCK === 0) checkpoint();
+    out.push(at(i));
+  }
+  return new List(out);
 }
 
 /** A result of another type than the first one, in the column's type. */

@@ -1,5 +1,5 @@
 /** Comparisons and boolean masks over any values. Results are b8 atoms, B8 vectors, or lists of them. Errors: `type`, `length`. */
-import { List, Sym, T, Vec, i32, isAtom, symText, tagOf, type Value } from '../lang/value.js';
+import { List, Sym, T, Vec, i32, isAtom, isNull, symText, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { blocks } from '../lang/interrupt.js';
 import { orMasks } from '../lang/masks.js';
@@ -54,6 +54,7 @@ export function within(x: Value, range: Value): Value {
   if (!(x instanceof Vec) || !(range instanceof Vec)) fail('type', 'within takes a vector and a range of two');
   if (range.length !== 2) fail('length', `a range has 2 elements, not ${range.length}`);
   if (!WITHIN.has(x.t)) fail('type', 'within takes a vector of i64, f64, i32, date or time');
+  if (x.length === 0) return new Vec(T.B8, new Uint8Array(0));
   const below = less(x, itemAt(range, 0)) as Vec;
   const above = greater(x, itemAt(range, 1)) as Vec;
   return not(orMasks(below, above));
@@ -77,7 +78,9 @@ const GREATER: Relation = { atoms: (a, b) => compareAtoms(a, b) > 0, equal: fals
 const GREATER_EQUAL: Relation = { atoms: (a, b) => compareAtoms(a, b) >= 0, equal: false, swap: false, flip: 1 };
 
 function run(r: Relation, a: Value, b: Value): Value {
-  if ((isAtom(a) || a === null) && (isAtom(b) || b === null)) return r.atoms(a, b);
+  if (isAtom(a) && isAtom(b)) return r.atoms(a, b);
+  // The null object is no element: it is compared with a collection as a whole.
+  if (a === null || b === null) return (isNull(a) && isNull(b)) !== (r.flip === 1);
   const columns = a instanceof List || b instanceof List ? undefined : r.swap ? columnsOf(r, b, a) : columnsOf(r, a, b);
   return columns ?? mapBinary(a, b, r.atoms, (x, y) => run(r, x, y));
 }

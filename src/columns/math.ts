@@ -148,7 +148,7 @@ function refuse(verb: string, x: Value): never {
 /** Rounds down to a multiple of `step`. Errors: `domain` for a zero or null step. */
 export function xbar(x: Value, step: Value): Value {
   if (typeof x === 'number' && typeof step === 'number' && step !== 0) return floorTo(x, step);
-  if (x instanceof Vec && isAtom(step) && x.length > 0) {
+  if (x instanceof Vec && isAtom(step)) {
     const column = xbarColumn(x, step);
     if (column !== undefined) return column;
   }
@@ -183,6 +183,7 @@ function xbarAtoms(x: Value, step: Value): Value {
     const s = numberOf(step);
     return f64fin(Math.floor(numberOf(x) / s) * s);
   }
+  if (isNull(x)) return x;
   const inNanos = tx === T.TIMESTAMP && ts === T.TIME;
   const r = floorTo(integerOf(x), inNanos ? nanos(step) : integerOf(step));
   return integer(temporal ? tx : tx === ts && (tx === T.I32 || tx === T.I16) ? tx : T.I64, r);

@@ -118,10 +118,10 @@ export function floorDivideAtoms(a: Value, b: Value): Value {
   return doubleToI64(q);
 }
 
-/** i64 from an integral double: 0Nl for what is not finite or out of range; 2^63 itself saturates as it does in the reference. */
+/** i64 from an integral double: 0Nl for what is not finite or out of range. */
 export function doubleToI64(q: number): Value {
-  if (!(q >= -(2 ** 63) && q <= 2 ** 63)) return nullOf(T.I64);
-  return Number.isSafeInteger(q) ? q + 0 : i64wrap(q === 2 ** 63 ? 2n ** 63n - 1n : BigInt(q));
+  if (!(q >= -(2 ** 63) && q < 2 ** 63)) return nullOf(T.I64);
+  return Number.isSafeInteger(q) ? q + 0 : i64wrap(BigInt(q));
 }
 
 /** `%` of two atoms: the sign follows the divisor, an integer result the divisor's type. Errors: `type`. */
