@@ -1,12 +1,12 @@
 /** Making, joining, cutting and indexing collections. Sets are in `sets.ts`. */
-import { Dict, F64, List, Narrow, T, Table, Vec, isAtom, isSeq, symText, tagOf, type Value } from '../lang/value.js';
+import { Dict, F64, List, Narrow, T, Table, Vec, isAtom, isNull, isSeq, symText, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
-import { allocList, enlist, itemAt, items, pack } from '../columns/item.js';
+import { allocList, enlist, isSingle, itemAt, items, pack } from '../columns/item.js';
 import { gather, indexColumn, maskToIndices } from '../columns/gather.js';
 import { groupIndexColumns, hashGroup } from '../columns/hashing.js';
-import { concatColumns, concatItems } from '../columns/concat.js';
+import { affixed, concatColumns, concatItems } from '../columns/concat.js';
 import { cycle, iota, repeat, reversed, takeRange, type Rows } from '../columns/slice.js';
 import { mergeDicts, pick } from '../columns/lookup.js';
 import { BLOCK, checkpoint } from '../lang/interrupt.js';
@@ -54,18 +54,16 @@ export function concat(a: Value, b: Value): Value {
   if (typeof a === 'string' && typeof b === 'string') return a + b;
   if (a instanceof Dict && b instanceof Dict) return mergeDicts(a, b);
   if (a instanceof Table && b instanceof Table) return concatTables(a, b);
-  const left = sequence(a);
-  const right = sequence(b);
-  if (left === null || right === null) fail('type', `cannot concatenate ${typeName(a)} and ${typeName(b)}`);
-  if (left.t === right.t) return concatColumns([left, right]);
-  if (isAtom(a) !== isAtom(b) && left instanceof Vec && right instanceof Vec) fail('type', `cannot concatenate ${typeName(a)} and ${typeName(b)}`);
-  return concatItems([left, right]);
-}
-
-/** A collection as it is, an atom as a collection of one. */
-function sequence(v: Value): Vec | List | null {
-  if (isSeq(v)) return v;
-  return isAtom(v) ? pack(-tagOf(v), [v]) : null;
+  if (typeof a === 'string' && b instanceof Vec && b.t === T.STR) return affixed(b, a, '');
+  if (typeof b === 'string' && a instanceof Vec && a.t === T.STR) return affixed(a, '', b);
+  if (isSeq(a) && isSeq(b)) return a.t === b.t ? concatColumns([a, b]) : concatItems([a, b]);
+  const same = tagOf(a) === tagOf(b);
+  if (isSingle(a) && isSingle(b) && (isAtom(a) || !same)) return same ? pack(-tagOf(a), [a, b]) : new List([a, b]);
+  if (isSeq(a) && a.t === -tagOf(b)) return concatColumns([a, pack(a.t, [b])]);
+  if (isSeq(b) && b.t === -tagOf(a)) return concatColumns([pack(b.t, [a]), b]);
+  if (a instanceof List && isSingle(b)) return new List([...a.items, b]);
+  if (b instanceof List && isSingle(a)) return new List([a, ...b.items]);
+  return fail('type', `cannot concatenate ${typeName(a)} and ${typeName(b)}`);
 }
 
 function concatTables(a: Table, b: Table): Table {
@@ -79,7 +77,7 @@ function concatTables(a: Table, b: Table): Table {
 }
 
 function raze(x: Value): Value {
-  if (isAtom(x) || x instanceof Vec) return x;
+  if (isSingle(x) || x instanceof Vec) return x;
   if (!(x instanceof List)) fail('type', `raze takes a list, got ${typeName(x)}`);
   const parts = x.items;
   if (parts.length < 2) return parts.length === 0 ? x : parts[0];
@@ -118,13 +116,12 @@ function take(xs: Value, n: Value): Value {
   if (n instanceof Vec && n.t === T.I64 && n.length === 2) return takeSlice(xs, Number(itemAt(n, 0)), Number(itemAt(n, 1)));
   const count = typeof n === 'boolean' ? Number(n) : n instanceof F64 ? fail('type', 'take counts in integers, got f64') : integer('take', n);
   const size = Math.abs(count);
-  if (size >= 2 ** 53) fail('range', `take of ${count}`);
+  if (typeof xs !== 'string' && !isRows(xs) && !isAtom(xs)) fail('type', `take takes a collection or atom, got ${typeName(xs)}`);
+  if (!Number.isSafeInteger(count)) fail('range', `take of ${count}`);
   if (typeof xs === 'string') return takeBytes(xs, count);
-  if (isRows(xs)) {
-    const length = xs.length;
-    return cycle(xs, count < 0 && length > 0 ? (length - (size % length)) % length : 0, size);
-  }
-  return isAtom(xs) ? repeat(xs, size) : fail('type', `take takes a collection or atom, got ${typeName(xs)}`);
+  if (!isRows(xs)) return repeat(xs, size);
+  const { length } = xs;
+  return cycle(xs, count < 0 && length > 0 ? (length - (size % length)) % length : 0, size);
 }
 
 function takeBytes(s: string, count: number): string {
@@ -148,6 +145,7 @@ function takeSlice(xs: Value, start: number, count: number): Value {
 function drop(xs: Value, n: Value): Value {
   const count = integer('drop', n);
   const rows = collection('drop', xs);
+  if (isNull(n)) fail('length', 'drop of null');
   const size = Math.min(Math.abs(count), rows.length);
   return slice(rows, count < 0 ? 0 : size, rows.length - size);
 }
@@ -192,12 +190,12 @@ function cross(a: Value, b: Value): Value {
 
 function crossable(v: Value): readonly Value[] {
   if (isSeq(v)) return items(v);
-  return isAtom(v) ? [v] : fail('type', `cross takes atoms, vectors and lists, got ${typeName(v)}`);
+  return isSingle(v) ? [v] : fail('type', `cross takes atoms, vectors and lists, got ${typeName(v)}`);
 }
 
 function reverse(xs: Value): Value {
   if (isSeq(xs)) return reversed(xs);
-  return isAtom(xs) ? xs : fail('type', `reverse takes a vector or list, got ${typeName(xs)}`);
+  return isSingle(xs) ? xs : fail('type', `reverse takes a vector or list, got ${typeName(xs)}`);
 }
 
 function group(xs: Value): Value {

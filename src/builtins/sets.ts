@@ -1,9 +1,9 @@
 /** Membership and collections as sets. */
-import { I64_NULL, List, T, Table, Vec, isAtom, isSeq, tagOf, type Value } from '../lang/value.js';
+import { I64_NULL, List, T, Table, Vec, isAtom, isFunction, isSeq, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
-import { items, pack } from '../columns/item.js';
+import { isSingle, items, pack } from '../columns/item.js';
 import { gatherTable, indexColumn } from '../columns/gather.js';
 import { concatItems } from '../columns/concat.js';
 import { hashGroup, hashGroupRows, positionsIn } from '../columns/hashing.js';
@@ -18,7 +18,7 @@ export const ROWS: readonly BuiltinRow[] = [
   },
   {
     name: 'diverse', arity: 1, args: 'xs', doc: 'whether no element occurs twice', example: '(diverse [1 2 3])',
-    fn: (xs) => isAtom(xs) || (isSeq(xs) ? hashGroup(xs).first.length === xs.length : fail('type', `diverse takes a vector or list, got ${typeName(xs)}`)),
+    fn: (xs) => isSingle(xs) || (isSeq(xs) ? hashGroup(xs).first.length === xs.length : fail('type', `diverse takes a vector or list, got ${typeName(xs)}`)),
   },
   { name: 'in', arity: 2, args: 'x xs', doc: 'whether x, or each element of x, occurs in xs', example: '(in [1 5] [1 2 3])', fn: isIn },
   {
@@ -46,9 +46,9 @@ function atomsFirst(xs: List): List {
   const out = [...xs.items];
   let next = 0;
   for (let i = 0; i < out.length; i++) {
-    if (isAtom(out[i])) continue;
+    if (isSingle(out[i])) continue;
     next = Math.max(next, i + 1);
-    while (next < out.length && !isAtom(out[next])) next++;
+    while (next < out.length && !isSingle(out[next])) next++;
     if (next === out.length) break;
     [out[i], out[next]] = [out[next], out[i]];
   }
@@ -57,7 +57,7 @@ function atomsFirst(xs: List): List {
 
 function isIn(x: Value, xs: Value): Value {
   if (typeof x === 'string' && typeof xs === 'string') return flags(Array.from(x, (c) => xs.includes(c)));
-  if (isAtom(x) && isAtom(xs)) return sameValue(x, xs);
+  if (isSingle(x) && isSingle(xs)) return sameValue(x, xs);
   if (typeof x === 'string' && xs instanceof List) return flags(Array.from(x, (c) => indexOfValue(xs, c) >= 0));
   if (!isSeq(x)) return isSeq(xs) ? indexOfValue(xs, x) >= 0 : fail('type', `in takes a vector or list, got ${typeName(xs)}`);
   if (x.length === 0) return new List([]);
@@ -83,6 +83,7 @@ function find(xs: Value, x: Value): Value {
 
 function except(xs: Value, ys: Value): Value {
   if (!isSeq(xs)) fail('type', `except takes a vector or list, got ${typeName(xs)}`);
+  if (isFunction(ys)) return selectBySet(xs, new List([ys]), false);
   if (isAtom(ys)) return selectBySet(xs, pack(-tagOf(ys), [ys]), false, true);
   if (!isSeq(ys)) fail('type', `except takes a vector, list or atom, got ${typeName(ys)}`);
   const out = selectBySet(xs, ys, false);

@@ -25,6 +25,11 @@ export function concatItems(parts: readonly (Vec | List)[]): List {
   return new List(out);
 }
 
+/** Every str of a STR column with text before and after it. */
+export function affixed(v: Vec, before: string, after: string): Vec {
+  return new Vec(T.STR, (v.data as string[]).map((s) => before + s + after));
+}
+
 function concatVecs(t: number, parts: readonly Vec[]): Vec {
   const nulls = parts.some((p) => p.nulls);
   let n = 0;

@@ -1,6 +1,6 @@
 /** Elements of columns as atoms, and atoms packed into columns: the border between the two representations. */
 import {
-  F64, Guid, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, i64, isNull, symOf, tagOf,
+  F64, Guid, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, i64, isAtom, isFunction, isNull, symOf, tagOf,
   type NarrowTag, type Value, type VecData,
 } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
@@ -160,6 +160,9 @@ export function packOrList(values: readonly Value[]): Vec | List {
   for (let i = 1; i < values.length; i++) if (tagOf(values[i]) !== -t) return new List(values);
   return pack(t, values);
 }
+
+/** One thing, not a collection of things: an atom or a function. */
+export const isSingle = (v: Value): boolean => isAtom(v) || isFunction(v);
 
 /** As `packOrList`, but without elements an empty I64 column, and a mix of i64 and f64 becomes F64. */
 export function enlist(values: readonly Value[]): Vec | List {
