@@ -1,0 +1,51 @@
+/** An interpreter in the calling thread: what scripts, `-e`, piped input without a server and golden tests run on. */
+import { systemHost } from '../builtins/host.js';
+import { BUILTINS } from '../builtins/index.js';
+import { itemAt } from '../columns/item.js';
+import { RayError } from '../lang/errors.js';
+import { format, replText } from '../lang/format.js';
+import { Interp } from '../lang/interpreter.js';
+import { explain } from '../lang/trace.js';
+import type { HostServices } from '../lang/runtime.js';
+import { EXIT, statusOf, type ExitCode } from './exit-codes.js';
+import { libraryFolder } from './package.js';
+
+/** A program that called `(exit n)`. Unwinds everything: it is no error of the language. */
+export class Exit {
+  constructor(readonly status: number) {}
+}
+
+/** The surroundings of a program of this process. */
+export const processHost = (options: Pick<Partial<HostServices>, 'args' | 'out' | 'err' | 'exit'> = {}): HostServices =>
+  systemHost({ libraries: [libraryFolder()], ...options });
+
+export const newInterp = (host: HostServices): Interp => new Interp({ host, builtins: BUILTINS, itemAt });
+
+/** What one evaluation left to show, as bytes without the final newline. */
+export interface Shown {
+  readonly ok: boolean;
+  readonly text: string;
+  readonly status: ExitCode;
+}
+
+/** Evaluates a source and shows its value as scripts do ('' for null), or its error. `color` is asked for errors only. */
+export function evaluate(interp: Interp, source: string, file: string, color: () => boolean): Shown {
+  try {
+    return { ok: true, text: interp.top(() => shown(interp.run(source, file))), status: EXIT.ok };
+  } catch (e) {
+    if (!(e instanceof RayError)) throw e;
+    return { ok: false, text: explain(e, color()), status: statusOf(e.code, e.message) };
+  }
+}
+
+const shown = (v: ReturnType<Interp['run']>): string => (v === null ? '' : replText(v));
+
+/** Evaluates a source for a golden test: the mode-0 text of the value, or `error: code`. */
+export function evaluateGolden(interp: Interp, source: string, file: string, deadlineMs: number): { ok: boolean; text: string; code: string; explained: string } {
+  try {
+    return { ok: true, text: interp.top(() => format(interp.run(source, file), 0), { deadlineMs }), code: '', explained: '' };
+  } catch (e) {
+    if (!(e instanceof RayError)) throw e;
+    return { ok: false, text: `error: ${e.code}`, code: e.code, explained: explain(e) };
+  }
+}

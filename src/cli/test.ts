@@ -1,0 +1,70 @@
+/** `rfl test PATH...`: runs golden scripts, a fresh interpreter for each file. */
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CliError, EXIT, type ExitCode } from './exit-codes.js';
+import { reportFailure } from './golden/report.js';
+import { runGolden, updated, type Evaluated, type FileResult } from './golden/run.js';
+import { TEST_HELP, parseTestOptions } from './options.js';
+import { Exit, evaluateGolden, newInterp, processHost } from './session.js';
+import { STDOUT, writeBytes, writeText } from './write.js';
+
+/** A golden line that takes longer has failed: nothing in a test needs this long, and an endless loop must not stop the rest. */
+const LINE_DEADLINE_MS = 60_000;
+
+export function runTests(argv: readonly string[]): ExitCode {
+  const options = parseTestOptions(argv);
+  if (options.help) {
+    writeText(STDOUT, TEST_HELP);
+    return EXIT.ok;
+  }
+  const files = options.paths.flatMap(goldenFiles).filter((file) => file.includes(options.filter));
+  let passed = 0;
+  let failed = 0;
+  for (const file of files) {
+    const { result, output } = runFile(file);
+    passed += result.passed;
+    failed += result.failures.length;
+    result.failures.forEach((failure) => writeBytes(STDOUT, reportFailure(file, failure)));
+    if (result.failures.length > 0 && output !== '') writeBytes(STDOUT, `  output of ${file}:\n${output}\n`);
+    if (options.update) updateFile(file, result);
+  }
+  writeText(STDOUT, `${passed} passed, ${failed} failed\n`);
+  return failed === 0 ? EXIT.ok : EXIT.failed;
+}
+
+function runFile(file: string): { result: FileResult; output: string } {
+  const output: string[] = [];
+  const write = (bytes: string): void => void output.push(bytes);
+  const exit = (status: number): never => {
+    throw new Exit(status);
+  };
+  const interp = newInterp(processHost({ out: write, err: write, exit }));
+  const evaluate = (text: string): Evaluated => {
+    try {
+      return evaluateGolden(interp, text, file, LINE_DEADLINE_MS);
+    } catch (e) {
+      if (!(e instanceof Exit)) throw e;
+      const text = `(exit ${e.status}) ended the program`;
+      return { ok: false, text, code: '', explained: text };
+    }
+  };
+  return { result: runGolden(readFileSync(file, 'latin1'), evaluate), output: output.join('') };
+}
+
+function updateFile(file: string, { failures }: FileResult): void {
+  const fixable = failures.filter((f) => f.fixed !== null);
+  if (fixable.length === 0) return;
+  writeFileSync(file, updated(readFileSync(file, 'latin1'), fixable), 'latin1');
+  writeText(STDOUT, `${file}: ${fixable.length} of ${failures.length} failed lines rewritten\n`);
+}
+
+/** The path itself, or all golden scripts beneath a folder in the order of their names. */
+function goldenFiles(path: string): string[] {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new CliError(EXIT.usage, `rfl test: no such file or folder: ${path}`);
+  if (!stat.isDirectory()) return [path];
+  return readdirSync(path).sort().flatMap((entry) => {
+    const inner = join(path, entry);
+    return statSync(inner).isDirectory() ? goldenFiles(inner) : entry.endsWith('.rfl') ? [inner] : [];
+  });
+}
