@@ -6,7 +6,7 @@ import type { BuiltinRow, UnaryFn } from '../lang/builtin.js';
 import { isNumericType, isTemporalType, numberOf } from '../columns/promote.js';
 import { itemAt, pack } from '../columns/item.js';
 import { rowAt } from '../columns/gather.js';
-import { allTrue, anyTrue, extreme, mean, mode, product, sum } from '../columns/aggregate.js';
+import { allTrue, anyTrue, extreme, mean, mode, outerValueAt, product, sum } from '../columns/aggregate.js';
 import { correlation, covariance, joint, spread, variance, weighted, type Spread } from '../columns/moments.js';
 import { quantile } from '../columns/quantile.js';
 
@@ -26,8 +26,8 @@ export const ROWS: readonly BuiltinRow[] = [
   { name: 'min', arity: 1, aggr: true, args: 'xs', doc: 'least element; null without values', example: '(min [3 1 2])', fn: extremeOf('min', 1) },
   { name: 'max', arity: 1, aggr: true, args: 'xs', doc: 'greatest element; null without values', example: '(max [3 1 2])', fn: extremeOf('max', -1) },
   { name: 'count', arity: 1, aggr: true, args: 'xs', doc: 'number of elements, pairs, rows or bytes, nulls included; 1 for other atoms', example: '(count [1 0Nl])', fn: count },
-  { name: 'first', arity: 1, args: 'xs', doc: 'first element, byte or row. Errors: domain for an empty str or table', example: '(first [1 2])', fn: (x) => endOf(x, () => 0) },
-  { name: 'last', arity: 1, args: 'xs', doc: 'last element, byte or row. Errors: domain for an empty str or table', example: '(last [1 2])', fn: (x) => endOf(x, (n) => n - 1) },
+  { name: 'first', arity: 1, args: 'xs', doc: 'first element, byte or row; of I64 and F64 the first that is not null. Errors: domain for an empty str or table', example: '(first [1 2])', fn: (x) => endOf(x, 1) },
+  { name: 'last', arity: 1, args: 'xs', doc: 'last element, byte or row; of I64 and F64 the last that is not null. Errors: domain for an empty str or table', example: '(last [1 2])', fn: (x) => endOf(x, -1) },
   { name: 'med', arity: 1, aggr: true, args: 'xs', doc: 'median as f64', example: '(med [1 2 3 4])', fn: (x) => quantileOf('med', x, 0.5) },
   { name: 'mode', arity: 1, aggr: true, args: 'xs', doc: 'most frequent element, of several the first', example: '(mode [1 2 2 3])', fn: modeOf },
   spreadRow('dev', 'population standard deviation', (s) => Math.sqrt(variance(s, 0))),
@@ -97,14 +97,17 @@ function count(x: Value): Value {
   return typeof x === 'string' || x instanceof Vec || x instanceof List || isCollection(x) ? x.length : 1;
 }
 
-function endOf(x: Value, at: (n: number) => number): Value {
-  if (x instanceof Vec || x instanceof List) {
-    if (x.length > 0) return itemAt(x, at(x.length));
-    return nullOf(x instanceof Vec ? x.t : T.I64);
-  }
+function endOf(x: Value, from: 1 | -1): Value {
+  if (x instanceof Vec) return x.length === 0 ? nullOf(x.t) : itemAt(x, SKIPS_NULLS.has(x.t) ? outerValueAt(x, from) : outerAt(x, from));
+  if (x instanceof List) return x.length === 0 ? nullOf(T.I64) : itemAt(x, outerAt(x, from));
   if (typeof x !== 'string' && !(x instanceof Table)) return x instanceof Dict ? refuse('first and last', x) : x;
   if (x.length === 0) fail('domain', 'there is no first or last element');
-  return typeof x === 'string' ? x[at(x.length)] : rowAt(x, at(x.length));
+  return typeof x === 'string' ? x[outerAt(x, from)] : rowAt(x, outerAt(x, from));
+}
+const SKIPS_NULLS: ReadonlySet<number> = new Set([T.I64, T.F64]);
+
+function outerAt(x: { readonly length: number }, from: 1 | -1): number {
+  return from > 0 ? 0 : x.length - 1;
 }
 
 function modeOf(x: Value): Value {

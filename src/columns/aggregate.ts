@@ -2,9 +2,9 @@
 import {
   GUID_NULL_TEXT, Guid, I64_NULL, T, Vec, f64fin, i64, i64wrap, isNull, nullOf, symOf, symText, time, type List, type Value,
 } from '../lang/value.js';
-import { blocks } from '../lang/interrupt.js';
+import { BLOCK, blocks, checkpoint } from '../lang/interrupt.js';
 import { halves, itemAt } from './item.js';
-import { realBlocks, widen } from './reals.js';
+import { nullTest, realBlocks, widen } from './reals.js';
 import { isFloatType } from './promote.js';
 import { hashGroup } from './hashing.js';
 
@@ -45,6 +45,18 @@ export function extreme(v: Vec, sign: 1 | -1): Value {
   }
   const at = extremeAt(v, sign);
   return at < 0 ? nullOf(v.t) : itemAt(v, at);
+}
+
+/** Position of the first (`from` 1) or last (-1) value of a non-empty column; where all are null, of the first or last null. */
+export function outerValueAt(v: Vec, from: 1 | -1): number {
+  const n = v.length;
+  const isNone = nullTest(v);
+  for (let k = 0; k < n; k++) {
+    const i = from > 0 ? k : n - 1 - k;
+    if (!isNone(i)) return i;
+    if (k % BLOCK === 0) checkpoint();
+  }
+  return from > 0 ? 0 : n - 1;
 }
 
 /** Whether no element of a numeric column is zero. */
