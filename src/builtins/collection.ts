@@ -51,7 +51,7 @@ function til(n: Value): Value {
 
 /** What `concat` answers. Errors: `type`; `value` for a table without one of the left one's columns. */
 export function concat(a: Value, b: Value): Value {
-  if (typeof a === 'string' && typeof b === 'string') return a + b;
+  if (typeof a === 'string' && typeof b === 'string') return unpadded(a) + unpadded(b);
   if (a instanceof Dict && b instanceof Dict) return mergeDicts(a, b);
   if (a instanceof Table && b instanceof Table) return concatTables(a, b);
   if (typeof a === 'string' && b instanceof Vec && b.t === T.STR) return affixed(b, a, '');
@@ -64,6 +64,13 @@ export function concat(a: Value, b: Value): Value {
   if (a instanceof List && isSingle(b)) return new List([...a.items, b]);
   if (b instanceof List && isSingle(a)) return new List([a, ...b.items]);
   return fail('type', `cannot concatenate ${typeName(a)} and ${typeName(b)}`);
+}
+
+/** Strs from fixed-width fields end in NUL bytes, which joining drops. */
+function unpadded(s: string): string {
+  let end = s.length;
+  while (end > 0 && s.charCodeAt(end - 1) === 0) end--;
+  return end === s.length ? s : s.slice(0, end);
 }
 
 function concatTables(a: Table, b: Table): Table {
@@ -82,7 +89,7 @@ function raze(x: Value): Value {
   const parts = x.items;
   if (parts.length < 2) return parts.length === 0 ? x : parts[0];
   if (parts.every(isSeq)) return parts.every((p) => p.t === parts[0].t) ? concatColumns(parts) : concatItems(parts);
-  if (parts.every((p) => typeof p === 'string')) return parts.join('');
+  if (parts.every((p) => typeof p === 'string')) return parts.map(unpadded).join('');
   const t = tagOf(parts[0]);
   if (t < 0 && parts.every((p) => tagOf(p) === t)) return pack(-t, parts);
   return parts.reduce((acc, p) => {

@@ -167,10 +167,12 @@ export const isSingle = (v: Value): boolean => isAtom(v) || isFunction(v);
 /** As `packOrList`, but without elements an empty I64 column, and a mix of i64 and f64 becomes F64. */
 export function enlist(values: readonly Value[]): Vec | List {
   if (values.length === 0) return new Vec(T.I64, alloc(T.I64, 0));
-  const tags = new Set(values.map(tagOf));
-  if (tags.size !== 2 || !tags.has(-T.I64) || !tags.has(-T.F64)) return packOrList(values);
+  const mixed = isNumber(values[0]) && values.every(isNumber) && values.some((v) => v instanceof F64) && values.some((v) => !(v instanceof F64));
+  if (!mixed) return packOrList(values);
   return pack(T.F64, values.map((v) => (v instanceof F64 ? v : new F64(isNull(v) ? NaN : Number(v)))));
 }
+
+const isNumber = (v: Value): boolean => v instanceof F64 || typeof v === 'number' || typeof v === 'bigint';
 
 /** Element `i` of a vector is null by its bits (sentinel, NaN, zero guid). B8, U8, SYM and STR elements never are. */
 export function nullAt(v: Vec, i: number): boolean {
