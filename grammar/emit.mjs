@@ -6,7 +6,9 @@ import { Facts } from './ir.mjs';
 
 export function emit(rules, start) {
   const w = new Writer(rules, start);
-  const functions = [...rules.values()].filter((r) => r.kind !== 'plain' || r.recursive).map((r) => w.rule(r));
+  const functions = [...rules.values()].filter((r) => r.kind !== 'plain').map((r) => w.rule(r));
+  // Writing a function can ask for further ones.
+  for (const name of w.plain) functions.push(w.rule(rules.get(name)));
   return [header(rules), w.tables(), driver(start, w), ...functions].join('\n');
 }
 
@@ -31,6 +33,7 @@ class Writer {
     this.heads = heads(rules);
     this.sets = new Map();
     this.dispatches = new Map();
+    this.plain = new Set();
     this.labels = 0;
   }
 
@@ -38,39 +41,46 @@ class Writer {
 
   rule(r) {
     this.current = r;
+    this.calls = false;
     this.record = r.kind === 'node' || r.kind === 'pass';
     const deep = r.recursive ? ', d: number' : '';
     const out = [`function ${fn(r.name)}(i: number${deep}): number {`, '  const b = bytes;'];
     if (this.heads.has(r.name)) out.push('  if (d > MAX_DEPTH) tooDeep(i);');
     const closing = r.kind !== 'plain' && r.body.k === 'seq' && literal(r.body.items[0]) && literal(r.body.items.at(-1));
-    if (r.kind !== 'pass' || closing) out.push('  const start = i;');
+    if (r.kind === 'node' || r.kind === 'token' || closing) out.push('  const start = i;');
     if (r.kind === 'node') out.push('  const base = sp;');
     const fail = r.kind === 'node' ? '{ sp = base; return -1; }' : 'return -1;';
     if (closing) {
       const items = r.body.items;
       out.push(indent(this.match({ k: 'seq', items: items.slice(0, -1) }, fail)));
       const unclosed = this.record ? 'if (i === end || (far === end && openAt < 0)) openAt = start;' : 'if (i === end) openAt = start;';
-      out.push(indent(this.match(items.at(-1), `{ ${unclosed} ${fail} }`)));
+      out.push(indent(this.match(items.at(-1), `{ ${unclosed} ${fail.startsWith('{') ? fail.slice(2) : `${fail} }`}`)));
     } else out.push(indent(this.match(r.body, fail)));
     if (r.kind === 'token') out.push(`  stack[sp++] = tokens.${r.name}(text, start, i);`);
     if (r.kind === 'node') out.push(`  const made = nodes.${r.name}(stack.slice(base, sp), start, source);`, '  sp = base;', '  stack[sp++] = made;');
     out.push('  return i;', '}', '');
+    if (this.calls) out.splice(2, 0, '  let j = 0;');
     return out.join('\n');
   }
 
   /* ── trees ─────────────────────────────────────────────────────────── */
 
-  /** Statements that move `i` behind a match of `t`, or run `fail`, which leaves; `i` is then whatever it was. */
-  match(t, fail) {
-    return this[t.k](t, fail);
+  /**
+   * Statements that move `i` behind a match of `t`, or run `fail`, which leaves; `i` is then whatever it was. `known`: a set that
+   * the byte at `i` is in.
+   */
+  match(t, fail, known = null) {
+    return this[t.k](t, fail, known);
   }
 
   failing(fail) {
-    return this.record ? `{ miss(i); ${fail} }` : fail;
+    if (!this.record) return fail;
+    return fail.startsWith('{') ? `{ miss(i); ${fail.slice(2)}` : `{ miss(i); ${fail} }`;
   }
 
-  class(t, fail) {
-    return `if (!(${this.test(t.set)})) ${this.failing(fail)}\ni++;`;
+  class(t, fail, known) {
+    if (known?.every((flag, c) => !flag || t.set[c])) return 'i++;';
+    return `if (${this.test(t.set, true)}) ${this.failing(fail)}\ni++;`;
   }
 
   text(t, fail) {
@@ -82,8 +92,8 @@ class Writer {
     return `if (i !== end) ${this.failing(fail)}`;
   }
 
-  seq(t, fail) {
-    return t.items.map((item) => this.match(item, fail)).join('\n');
+  seq(t, fail, known) {
+    return t.items.map((item, n) => this.match(item, fail, n === 0 ? known : null)).join('\n');
   }
 
   star(t) {
@@ -92,7 +102,7 @@ class Writer {
     const values = this.facts.makesValues(t.body);
     const f = this.facts.first(t.body);
     if (f.empty) throw new Error(`${this.current.name} repeats something that can be empty`);
-    const body = this.match(t.body, `{ i = ${label}i; ${values ? `sp = ${label}sp; ` : ''}break; }`.replace('break', `break ${label}`));
+    const body = this.match(t.body, `{ i = ${label}i; ${values ? `sp = ${label}sp; ` : ''}break ${label}; }`, f.set);
     return [`${label}: while (${this.test(f.set)}) {`, `  const ${label}i = i;`, values ? `  const ${label}sp = sp;` : '',
       values && this.current.name === this.start ? '  formAt = i;' : '', indent(body), '}']
       .filter(Boolean).join('\n');
@@ -107,7 +117,7 @@ class Writer {
     const label = this.label();
     const values = this.facts.makesValues(t.body);
     const f = this.facts.first(t.body);
-    const body = this.match(t.body, `{ i = ${label}i; ${values ? `sp = ${label}sp; ` : ''}break ${label}; }`);
+    const body = this.match(t.body, `{ i = ${label}i; ${values ? `sp = ${label}sp; ` : ''}break ${label}; }`, f.empty ? null : f.set);
     const guard = f.empty ? '' : `if (${this.test(f.set)}) `;
     return [`${label}: ${guard}{`, `  const ${label}i = i;`, values ? `  const ${label}sp = sp;` : '', indent(body), '}'].filter(Boolean).join('\n');
   }
@@ -117,7 +127,7 @@ class Writer {
       if (t.body.k === 'class') return `if (${this.test(t.body.set)}) ${this.failing(fail)}`;
       const f = this.facts.first(t.body);
       const guard = f.empty ? '' : `if (${this.test(f.set)}) `;
-      return [`${label}: ${guard}{`, `  const ${label}i = i;`, indent(body(`{ i = ${label}i; break ${label}; }`)), `  i = ${label}i;`,
+      return [`${label}: ${guard}{`, `  const ${label}i = i;`, indent(body(`{ i = ${label}i; break ${label}; }`, f.empty ? null : f.set)), `  i = ${label}i;`,
         indent(this.failing(fail)), '}'].join('\n');
     });
   }
@@ -130,21 +140,26 @@ class Writer {
   peek(t, write) {
     if (this.facts.makesValues(t.body)) throw new Error(`${this.current.name} looks ahead over a rule that makes values`);
     const label = this.label();
-    return write(label, (fail) => {
+    return write(label, (fail, known = null) => {
       const record = this.record;
       this.record = false;
-      const body = this.match(t.body, fail);
+      const body = this.match(t.body, fail, known);
       this.record = record;
       return body;
     });
   }
 
-  call(t, fail) {
+  call(t, fail, known) {
     const r = this.rules.get(t.rule);
-    if (r.kind === 'plain' && !r.recursive) return this.match(r.body, fail);
+    if (r.kind === 'plain') {
+      // In line within tokens; a function for the rules between them, which keeps the frames of nested forms small.
+      if (!r.recursive && !this.record) return this.match(r.body, fail, known);
+      this.plain.add(r.name);
+      if (this.facts.certain(r.body)) return `if (${this.test(this.facts.first(r.body).set)}) i = ${fn(r.name)}(i);`;
+    }
     const depth = !r.recursive ? '' : !this.current.recursive ? ', 1' : this.heads.has(t.rule) ? ', d + 1' : ', d';
-    const j = this.label();
-    return [`const ${j} = ${fn(t.rule)}(i${depth});`, `if (${j} < 0) ${r.kind === 'token' || r.kind === 'plain' ? this.failing(fail) : fail}`, `i = ${j};`].join('\n');
+    this.calls = true;
+    return [`if ((j = ${fn(t.rule)}(i${depth})) < 0) ${r.kind === 'token' || r.kind === 'plain' ? this.failing(fail) : fail}`, 'i = j;'].join('\n');
   }
 
   alt(t, fail) {
@@ -160,7 +175,7 @@ class Writer {
       table[c] = groups.get(key).id;
     }
     const label = this.label();
-    const one = (viable) => viable.map((n) => {
+    const alternative = (n, { viable, set }) => {
       const inner = this.label();
       const values = this.facts.makesValues(t.items[n]);
       if (values && viable.at(-1) !== n && !this.settles(t.items[n])) {
@@ -169,16 +184,31 @@ class Writer {
       // A failed alternative is reported by the choice as a whole; what a rule below it missed, that rule has recorded.
       const record = this.record;
       this.record = record && !this.isToken(t.items[n]);
-      const body = this.match(t.items[n], `{ i = ${label}i; break ${inner}; }`);
+      const body = this.match(t.items[n], this.moves(t.items[n]) ? `{ i = ${label}i; break ${inner}; }` : `break ${inner};`, set);
       this.record = record;
-      return [`${inner}: {`, indent(body), `  break ${label};`, '}'].join('\n');
-    }).join('\n');
+      const fails = body.includes(`break ${inner};`);
+      return { fails, text: fails ? [`${inner}: {`, indent(body), `  break ${label};`, '}'].join('\n') : `${body}\nbreak ${label};` };
+    };
+    const one = (group) => {
+      const written = [];
+      for (const n of group.viable) {
+        const { text, fails } = alternative(n, group);
+        written.push(text);
+        // One that cannot fail leaves nothing to those behind it.
+        if (!fails) break;
+      }
+      return written.join('\n');
+    };
     const list = [...groups.values()];
-    const out = [`${label}: {`, `  const ${label}i = i;`];
-    if (list.length === 1) out.push(`  if (${this.test(list[0].set, list[0].set[0] === 1)}) {`, indent(indent(one(list[0].viable))), '  }');
+    const out = [`${label}: {`];
+    if (t.items.some((item) => this.moves(item))) out.push(`  const ${label}i = i;`);
+    if (list.length === 1) out.push(`  if (${this.test(list[0].set)}) {`, indent(indent(one(list[0]))), '  }');
     else {
       out.push(`  switch (${this.dispatch(table)}[b[i]]) {`);
-      for (const g of list) out.push(`    case ${g.id}: {`, indent(one(g.viable), 6), '      break;', '    }');
+      for (const g of list) {
+        const body = one(g);
+        out.push(`    case ${g.id}: {`, indent(body, 6), body.endsWith(`\nbreak ${label};`) ? '    }' : '      break;\n    }');
+      }
       out.push('  }');
     }
     out.push(indent(this.failing(fail)), '}');
@@ -187,6 +217,14 @@ class Writer {
 
   isToken(t) {
     return t.k === 'call' && this.rules.get(t.rule).kind === 'token';
+  }
+
+  /** Whether a failure in `t` can leave `i` moved. */
+  moves(t) {
+    if (t.k === 'seq') return true;
+    if (t.k !== 'call') return t.k === 'plus' ? this.moves(t.body) : false;
+    const r = this.rules.get(t.rule);
+    return r.kind === 'plain' && !r.recursive && this.moves(r.body);
   }
 
   /** Whether nothing in `t` can fail once it has made a value. */
@@ -204,15 +242,15 @@ class Writer {
 
   /* ── tables ────────────────────────────────────────────────────────── */
 
-  /** An expression: is the byte at `i` in the set? `withEnd`: the end of the source counts as well. */
-  test(set) {
+  /** An expression: is the byte at `i` in the set, or outside of it? */
+  test(set, outside = false) {
+    const is = outside ? '!==' : '===';
     const codes = [...set.keys()].filter((c) => set[c]);
-    if (codes.length === 1) return `b[i] === ${codes[0]}`;
-    if (codes.length === 2) return `b[i] === ${codes[0]} || b[i] === ${codes[1]}`;
+    if (codes.length <= 2) return codes.map((c) => `b[i] ${is} ${c}`).join(outside ? ' && ' : ' || ');
     const key = set.join('');
     if (!this.sets.has(key)) this.sets.set(key, { n: this.sets.size, set });
     const { n } = this.sets.get(key);
-    return `(CLASS_${n >> 3}[b[i]] & ${1 << (n & 7)}) !== 0`;
+    return `(CLASS_${n >> 3}[b[i]] & ${1 << (n & 7)}) ${outside ? '===' : '!=='} 0`;
   }
 
   dispatch(table) {

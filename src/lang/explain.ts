@@ -27,17 +27,27 @@ export function readWithOhm(source: Source): Value {
 
 /* ── messages ────────────────────────────────────────────────────────── */
 
-/** Ohm needs 3 ms for a KB; a form that fails later than this is explained without it. */
-const EXPLAINED = 4096;
+/** Ohm needs 10 ms and more for a KB; a form that fails later than this is explained without it. */
+const EXPLAINED = 1024;
 /** Bytes behind the failure that ohm gets to see. */
 const AFTER = 64;
 
 function expectation(text: string, n: number, { at, form }: Failure): string {
   if (at - form <= EXPLAINED) {
-    const match = ohm().grammar.match(text.slice(form, Math.min(n, at + AFTER)));
-    if (refused(match) && form + match.getRightmostFailurePosition() === at) return expected(match);
+    const match = tryMatch(text.slice(form, Math.min(n, at + AFTER)));
+    if (match !== null && refused(match) && form + match.getRightmostFailurePosition() === at) return expected(match);
   }
   return at >= n ? 'unexpected end of the source' : `unexpected ${JSON.stringify(text[at])}`;
+}
+
+/** Null where the text nests deeper than ohm can follow on the stack that is left. */
+function tryMatch(text: string): MatchResult | null {
+  try {
+    return ohm().grammar.match(text);
+  } catch (e) {
+    if (e instanceof RangeError) return null;
+    throw e;
+  }
 }
 
 const refused = (match: MatchResult): match is FailedMatchResult => match.failed();

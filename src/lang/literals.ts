@@ -171,24 +171,33 @@ function timestamp(text: string, start: number, end: number): Value {
 
 /* ── names, symbols, text ────────────────────────────────────────────── */
 
+/** V8 keeps a slice of 13 or more characters as a view that holds the whole source: a symbol would hold it for ever. */
+const VIEW = 13;
+const SMALL_SOURCE = 4096;
+
+function slice(text: string, start: number, end: number): string {
+  const part = text.slice(start, end);
+  return end - start < VIEW || text.length < SMALL_SOURCE ? part : Buffer.from(part, 'latin1').toString('latin1');
+}
+
 const TRUE = nameOf('true');
 const FALSE = nameOf('false');
 
 function name(text: string, start: number, end: number): Value {
-  const sym = nameOf(text.slice(start, end));
+  const sym = nameOf(slice(text, start, end));
   return sym === TRUE ? true : sym === FALSE ? false : sym;
 }
 
 function keyName(text: string, start: number, end: number): Value {
-  return nameOf(text.slice(start, end));
+  return nameOf(slice(text, start, end));
 }
 
 function quoted(text: string, start: number, end: number): Value {
-  return symbolOf(text.slice(start + 1, end));
+  return symbolOf(slice(text, start + 1, end));
 }
 
 function string(text: string, start: number, end: number): Value {
-  const raw = text.slice(start + 1, end - 1);
+  const raw = slice(text, start + 1, end - 1);
   return raw.includes('\\') ? unescape(raw, start) : raw;
 }
 
