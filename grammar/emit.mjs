@@ -60,7 +60,7 @@ class Writer {
     if (r.kind === 'node') out.push(`  const made = nodes.${r.name}(stack.slice(base, sp), start, source);`, '  sp = base;', '  stack[sp++] = made;');
     out.push('  return i;', '}', '');
     if (this.calls) out.splice(2, 0, '  let j = 0;');
-    return out.join('\n');
+    return withoutUnused(out.join('\n'));
   }
 
   /* ── trees ─────────────────────────────────────────────────────────── */
@@ -280,6 +280,11 @@ class Writer {
 const fn = (name) => `read_${name}`;
 const literal = (t) => t.k === 'class' && t.set.reduce((n, flag) => n + flag) === 1;
 const indent = (text, by = 2) => text.replace(/^(?=.)/gm, ' '.repeat(by));
+
+/** Offsets that were saved for a failure which turned out to be impossible. */
+function withoutUnused(code) {
+  return code.replace(/^ *const (L\d+\w+) = \w+;\n/gm, (line, name) => (code.split(new RegExp(`\\b${name}\\b`)).length > 2 ? line : ''));
+}
 
 function table(name, data) {
   const rows = [];

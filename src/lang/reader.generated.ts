@@ -616,7 +616,6 @@ function read_float(i: number): number {
           i++;
           while ((CLASS_0[b[i]] & 32) !== 0) i++;
           L45: if (b[i] === 69 || b[i] === 101) {
-            const L45i = i;
             i++;
             if (b[i] === 43 || b[i] === 45) i++;
             while ((CLASS_0[b[i]] & 32) !== 0) i++;
@@ -747,7 +746,6 @@ function read_char(i: number): number {
         L61: {
           i++;
           L62: {
-            const L62i = i;
             switch (CHOICE_6[b[i]]) {
               case 1: {
                 i++;
@@ -756,7 +754,6 @@ function read_char(i: number): number {
               case 2: {
                 i++;
                 L65: if ((CLASS_1[b[i]] & 4) !== 0) {
-                  const L65i = i;
                   i++;
                   if ((CLASS_1[b[i]] & 4) !== 0) i++;
                 }
@@ -925,7 +922,6 @@ function read_ws(i: number): number {
   L72: while ((CLASS_0[b[i]] & 1) !== 0) {
     const L72i = i;
     L73: {
-      const L73i = i;
       switch (CHOICE_8[b[i]]) {
         case 1: {
           i++;
