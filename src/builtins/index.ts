@@ -1,5 +1,23 @@
 /** The whole vocabulary that needs no engine. */
 import type { BuiltinRow } from '../lang/builtin.js';
+import { ROWS as AGGREGATE } from './aggregate.js';
+import { ROWS as COLLECTION } from './collection.js';
+import { ROWS as COMPARE } from './compare.js';
 import { ROWS as CONTROL } from './control.js';
+import { ROWS as DICT } from './dict.js';
+import { ROWS as HOF } from './hof.js';
+import { ROWS as IO } from './io.js';
+import { ROWS as MATH } from './math.js';
+import { ROWS as PRINT } from './print.js';
+import { ROWS as QUERY } from './query.js';
+import { ROWS as SERIES } from './series.js';
+import { ROWS as SETS } from './sets.js';
+import { ROWS as SORTING } from './sorting.js';
+import { ROWS as STRINGS } from './strings.js';
+import { ROWS as SYSTEM } from './system.js';
+import { ROWS as TEMPORAL } from './temporal.js';
+import { ROWS as TYPES } from './types.js';
 
-export const BUILTINS: readonly BuiltinRow[] = [...CONTROL];
+export const BUILTINS: readonly BuiltinRow[] = [
+  CONTROL, MATH, COMPARE, AGGREGATE, SERIES, HOF, COLLECTION, SETS, SORTING, DICT, QUERY, STRINGS, TEMPORAL, TYPES, PRINT, IO, SYSTEM,
+].flat();
