@@ -53,7 +53,7 @@ abstract class Handshake {
     if (this.state === 'open') return;
     if (this.held.length > PRE_AUTH_LIMIT) this.close('limit', `more than ${PRE_AUTH_LIMIT} bytes before authentication`, emit);
     // What is kept must not change with the receive buffer.
-    else if (this.held === bytes) this.held = Uint8Array.from(bytes);
+    else if (this.held.buffer === bytes.buffer) this.held = Uint8Array.from(this.held);
   }
 
   /** The peer will send nothing more. */
