@@ -124,7 +124,8 @@ function take(xs: Value, n: Value): Value {
   const count = typeof n === 'boolean' ? Number(n) : n instanceof F64 ? fail('type', 'take counts in integers, got f64') : integer('take', n);
   const size = Math.abs(count);
   if (typeof xs !== 'string' && !isRows(xs) && !isAtom(xs)) fail('type', `take takes a collection or atom, got ${typeName(xs)}`);
-  if (!Number.isSafeInteger(count)) fail('range', `take of ${count}`);
+  if (isNull(n)) fail('range', 'take of null');
+  if (size > Number.MAX_SAFE_INTEGER) fail('oom', `take of ${count}`);
   if (typeof xs === 'string') return takeBytes(xs, count);
   if (!isRows(xs)) return repeat(xs, size);
   const { length } = xs;

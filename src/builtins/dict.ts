@@ -3,7 +3,7 @@ import { Dict, F64, List, Sym, T, Table, Vec, isAtom, isNull, isSeq, symVec, sym
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
-import { items, pack } from '../columns/item.js';
+import { isSingle, items, pack } from '../columns/item.js';
 import { pick, withoutKey } from '../columns/lookup.js';
 
 export const ROWS: readonly BuiltinRow[] = [
@@ -74,7 +74,7 @@ function column(v: Value): Vec | List {
   if (v instanceof Vec) return v;
   if (ONE_ROW.has(tagOf(v))) return pack(-tagOf(v), [v]);
   if (!(v instanceof List)) fail('type', `a column is a vector or list, got ${typeName(v)}`);
-  if (v.length === 0 || !isAtom(v.items[0])) return v;
+  if (v.length === 0 || !isSingle(v.items[0])) return v;
   const first = -tagOf(v.items[0]);
   const widens = first === T.I64 && v.items.some((x) => x instanceof F64);
   const t = widens ? T.F64 : TYPED.has(first) ? first : T.I64;

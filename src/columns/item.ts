@@ -161,8 +161,8 @@ export function packOrList(values: readonly Value[]): Vec | List {
   return pack(t, values);
 }
 
-/** One thing, not a collection of things: an atom or a function. */
-export const isSingle = (v: Value): boolean => isAtom(v) || isFunction(v);
+/** One thing, not a collection of things: an atom, a function or the null object. */
+export const isSingle = (v: Value): boolean => v === null || isAtom(v) || isFunction(v);
 
 /** As `packOrList`, but without elements an empty I64 column, and a mix of i64 and f64 becomes F64. */
 export function enlist(values: readonly Value[]): Vec | List {
