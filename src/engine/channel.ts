@@ -1,0 +1,190 @@
+/**
+ * The one way between the thread that owns the sockets and the thread that evaluates: a ring each way, a port for payloads too large
+ * for it (transferred, not copied), and a port that wakes a side that sleeps in its event loop. Both ends are alike.
+ */
+import { MessageChannel, receiveMessageOnPort, type MessagePort, type TransferListItem } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
+import { RingReader, RingWriter, WAITS, ringMemory, wakeReader, type RingMemory } from './ring.js';
+
+/** Records of the I/O side. */
+export const TO_LANG = {
+  /** Whole frames of a connection, one after another; the headers are checked. */
+  FRAMES: 1,
+  /** May this user in? bytes: user and password, `arg`: length of the user; `object`: restricted. */
+  AUTH: 2,
+  /** A connection was admitted; `arg`: 1 restricted. */
+  OPEN: 3,
+  /** A connection is gone; its handle is not given away before RELEASE. */
+  CLOSED: 4,
+  /** Answer to a CALL: `arg` its number, object: `CallResult`. */
+  RESULT: 5,
+  /** A request of the program that embeds the engine: `arg` its number, object: `Command`. */
+  COMMAND: 6,
+  /** Object: a `LogRecord`, where the log belongs to the language side. */
+  LOG: 7,
+} as const;
+
+/** Records of the language side. */
+export const TO_IO = {
+  /** Bytes for a connection: whole frames. */
+  WRITE: 1,
+  /** `arg`: 1 admitted, 0 refused. */
+  AUTH: 2,
+  /** Close after what was written; its handle is free at once. */
+  CLOSE: 3,
+  /** The close of a connection has been noted: its handle may be given away. */
+  RELEASE: 4,
+  /** Asks the I/O side for something: `arg` a number, object: `Call`. */
+  CALL: 5,
+  /** Answer to a COMMAND: `arg` its number, object: `CommandResult`. */
+  ANSWER: 6,
+  /** Output of the program; `arg`: 1 stdout, 2 stderr. */
+  OUTPUT: 7,
+  /** The program called `(exit arg)`. */
+  EXIT: 8,
+  /** Object: a `LogRecord`. */
+  LOG: 9,
+} as const;
+
+/** Marks a record whose payload waits in the port. */
+const BULK = 0x100;
+/** Bytes of a ring: a few hundred replies of 10 KB, or a hundred thousand small ones. */
+const RING_BYTES = 4 << 20;
+/** How long a side polls after work before it sleeps: longer than a client on this machine takes to ask again. */
+export const SPIN_MS = availableParallelism() >= 2 ? 0.05 : 0;
+
+export interface EndMemory {
+  readonly send: RingMemory;
+  readonly receive: RingMemory;
+  readonly bulk: MessagePort;
+  readonly wake: MessagePort;
+}
+
+/** Two ends that belong together; each may be transferred to its thread (`ports`). */
+export function channelMemory(): { io: EndMemory; lang: EndMemory } {
+  const toLang = ringMemory(RING_BYTES);
+  const toIo = ringMemory(RING_BYTES);
+  const bulk = new MessageChannel();
+  const wake = new MessageChannel();
+  return {
+    io: { send: toLang, receive: toIo, bulk: bulk.port1, wake: wake.port1 },
+    lang: { send: toIo, receive: toLang, bulk: bulk.port2, wake: wake.port2 },
+  };
+}
+export const ports = (end: EndMemory): MessagePort[] => [end.bulk, end.wake];
+/** Ends the wait of the other side of `mine` without a record: something in shared memory changed. */
+export const nudge = (mine: EndMemory): void => wakeReader(mine.send);
+
+const NOTHING = new Uint8Array(0);
+
+export class End {
+  readonly reader: RingReader;
+  readonly #writer: RingWriter;
+  readonly #bulk: MessagePort;
+  readonly #wake: MessagePort;
+  readonly #maxInline: number;
+
+  constructor(memory: EndMemory) {
+    this.reader = new RingReader(memory.receive);
+    this.#writer = new RingWriter(memory.send);
+    this.#bulk = memory.bulk;
+    this.#wake = memory.wake;
+    this.#maxInline = Math.min(this.#writer.maxPayload, 256 << 10);
+  }
+
+  /**
+   * Appends a record; the other side is woken by `flush`. False: no room now. `own`: the caller gives the whole memory of `bytes`
+   * away if it is too large for the ring, which saves a copy.
+   */
+  write(kind: number, handle: number, arg = 0, bytes: Uint8Array = NOTHING, from = 0, to = bytes.length, own = false): boolean {
+    if (to - from <= this.#maxInline) return this.#writer.write(kind, handle, arg, bytes, from, to);
+    if (!this.#writer.write(kind | BULK, handle, arg, NOTHING, 0, 0)) return false;
+    const whole = own && bytes.buffer.byteLength < 2 * (to - from) ? bytes.subarray(from, to) : bytes.slice(from, to);
+    // A slice of a pooled Buffer still lies in the pool: only memory of its own may be transferred.
+    const payload = whole.buffer.byteLength < 2 * whole.length ? whole : new Uint8Array(whole);
+    this.#bulk.postMessage(payload, [payload.buffer as ArrayBuffer]);
+    return true;
+  }
+
+  /** Appends a record with a structured payload. False: no room now. */
+  writeObject(kind: number, handle: number, arg: number, object: unknown, transfer: readonly TransferListItem[] = []): boolean {
+    if (!this.#writer.write(kind | BULK, handle, arg, NOTHING, 0, 0)) return false;
+    this.#bulk.postMessage(object, transfer);
+    return true;
+  }
+
+  /** Blocks until there may be room; only for a side that may block. */
+  waitForRoom(): void {
+    this.flush();
+    this.#writer.waitForRoom(1);
+  }
+  /** Says that this side, in an event loop, has something left to write: it is woken when there is room. */
+  wantRoom(): void {
+    this.#writer.setWaiting(WAITS.EVENT_LOOP);
+  }
+
+  /** Wakes the other side if it sleeps. */
+  flush(): void {
+    const how = this.#writer.takeWaitingReader();
+    if (how === WAITS.FUTEX) this.#writer.notifyReader();
+    else if (how === WAITS.EVENT_LOOP) this.#wake.postMessage(0);
+  }
+
+  /** The structured or large payload of the current record; undefined where it lies in the ring. */
+  bulk(): unknown {
+    if ((this.reader.kind & BULK) === 0) return undefined;
+    // The record may be seen before its message: the writer posts right after it.
+    for (;;) {
+      const got = receiveMessageOnPort(this.#bulk);
+      if (got !== undefined) return got.message;
+    }
+  }
+  /** Kind of the current record. */
+  get kind(): number {
+    return this.reader.kind & ~BULK;
+  }
+  get isBulk(): boolean {
+    return (this.reader.kind & BULK) !== 0;
+  }
+
+  /** Gives the current record back, and wakes the other side if it waits for room. */
+  consume(): void {
+    this.reader.consume();
+    const how = this.reader.takeWaitingWriter();
+    if (how === WAITS.FUTEX) this.reader.notifyWriter();
+    else if (how === WAITS.EVENT_LOOP) this.#wake.postMessage(0);
+  }
+
+  /** The other side is at work: something may come without a wake-up. */
+  get otherIsBusy(): boolean {
+    return !this.#writer.readerWaits;
+  }
+
+  /** Polls for `SPIN_MS` and then blocks until there is a record or `ms` have passed or a nudge came. */
+  wait(ms: number): boolean {
+    if (this.spin()) return true;
+    return this.reader.wait(ms);
+  }
+  /** Polls until there is a record or `budget` ms are over. */
+  spin(budget = SPIN_MS): boolean {
+    if (!this.reader.empty) return true;
+    if (budget === 0) return false;
+    const end = performance.now() + budget;
+    do for (let i = 0; i < 64; i++) if (!this.reader.empty) return true;
+    while (performance.now() < end);
+    return false;
+  }
+
+  /** Calls `listener` when this side was woken in its event loop. */
+  onWake(listener: () => void): void {
+    this.#wake.on('message', listener);
+  }
+  unref(): void {
+    this.#wake.unref();
+    this.#bulk.unref();
+  }
+  close(): void {
+    this.#wake.close();
+    this.#bulk.close();
+  }
+}

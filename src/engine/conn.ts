@@ -1,0 +1,24 @@
+/** One connection as the language side sees it. */
+import type { Value } from '../lang/value.js';
+
+export class Conn {
+  open = true;
+  /** Whole frames that were taken from the channel, and how far they are served. Nested serving of the connection goes on from here. */
+  bytes: Uint8Array = NOTHING;
+  at = 0;
+  /** A `.ipc.send` waits for a response. */
+  waiting = false;
+  /** The response it got; undefined: none yet. `null` is a value. */
+  response: Value | undefined = undefined;
+  /** Responses still to come that nobody waits for any more. */
+  abandoned = 0;
+  /** Levels of serving of this connection on the stack. */
+  depth = 0;
+
+  constructor(readonly handle: number, readonly inbound: boolean, readonly restricted: boolean) {}
+
+  get hasFrames(): boolean {
+    return this.at < this.bytes.length;
+  }
+}
+const NOTHING = new Uint8Array(0);

@@ -1,0 +1,442 @@
+/**
+ * The thread that owns the sockets. It never touches a value of the language and never waits for the evaluating thread: what does
+ * not fit into the channel stays here while the peers it came from are not read.
+ */
+import { Listener, ListenError } from '../net/listener.js';
+import { ConnectError, connect } from '../net/connection.js';
+import type { ListenAddress } from '../net/address.js';
+import { Session } from '../wire/rayforce/session.js';
+import { SPIN_MS, TO_IO, TO_LANG, type End } from './channel.js';
+import { OutputAccount } from './output-account.js';
+import { Peer, type PeerOwner } from './peer.js';
+import { Slots } from './slots.js';
+import type { SharedState } from './shared-state.js';
+import type { ConnectionInfo, Limits, LogRecord, Users } from './api.js';
+import type { Call, CallResult } from './messages.js';
+
+export interface IoOptions {
+  readonly users: Users;
+  readonly restricted: boolean;
+  readonly limits: Limits;
+  readonly log: (record: LogRecord) => void;
+  /** Records that are for the program around the engine: ANSWER, OUTPUT, EXIT. */
+  readonly outward: (kind: number, arg: number, payload: unknown) => void;
+}
+
+type Slot = Peer | Listener;
+interface Pending { readonly kind: number; readonly handle: number; readonly arg: number; readonly bytes: Uint8Array | null; readonly object: unknown }
+
+const CORK = 64 << 10;
+/** Records handled before the sockets get their turn. */
+const TURN = 4096;
+
+export class IoSide implements PeerOwner {
+  readonly preAuthBytes: number;
+  readonly #slots: Slots<Slot>;
+  readonly #peers = new Set<Peer>();
+  readonly #listeners = new Set<Listener>();
+  readonly #output: OutputAccount<Peer>;
+  readonly #paused = new Set<Peer>();
+  /** What did not fit into the channel, in order. */
+  readonly #queue: Pending[] = [];
+  #inbound = 0;
+  #draining = false;
+  #armed = false;
+  #lastWork = 0;
+  #cork = Buffer.allocUnsafeSlow(CORK);
+  #corkedFor: Peer | null = null;
+  #corked = 0;
+  #pausedTimer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly end: End, private readonly shared: SharedState, private readonly options: IoOptions) {
+    this.preAuthBytes = options.limits.preAuthBytes;
+    this.#slots = new Slots(shared.slotCount);
+    this.#output = new OutputAccount<Peer>(options.limits, (peer, held) => peer.handle >= 0 && shared.setHeld(peer.handle, held));
+    end.onWake(() => this.#work());
+    this.#work();
+  }
+
+  /* ── for the program around the engine ─────────────────────────────── */
+
+  /** Rejects with ListenError. Answers the listener's handle and port. */
+  async listen(address: ListenAddress): Promise<{ handle: number; port: number }> {
+    const listener = await Listener.open(address, () => this.#accept());
+    const handle = this.#slots.add(() => listener);
+    if (handle < 0) {
+      listener.close();
+      throw new ListenError('too many handles');
+    }
+    this.#listeners.add(listener);
+    this.options.log({ level: 'info', event: 'listening', handle, message: `listening on port ${listener.port}` });
+    return { handle, port: listener.port };
+  }
+
+  /** Hands a structured record to the language side, after everything that was accepted before it. */
+  command(kind: number, arg: number, object: unknown): void {
+    this.#put({ kind, handle: -1, arg, bytes: null, object });
+    this.#work();
+  }
+
+  connections(): ConnectionInfo[] {
+    const out: ConnectionInfo[] = [];
+    for (const p of this.#peers) {
+      if (p.state === 'open') out.push({ handle: p.handle, peer: p.connection.peer, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held });
+    }
+    return out;
+  }
+  get idle(): boolean {
+    return this.#peers.size === 0 && this.#listeners.size === 0;
+  }
+
+  /** Accepts and reads nothing more; what was read is in the channel or in front of the next command. */
+  drain(): void {
+    this.#draining = true;
+    for (const listener of this.#listeners) listener.close();
+    this.#listeners.clear();
+    for (const peer of this.#peers) {
+      if (peer.state === 'handshake') peer.connection.destroy();
+      else peer.connection.pause();
+    }
+  }
+
+  /** Waits until every peer has what was written for it, at most `ms`; then drops them all. */
+  async finish(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    for (const peer of this.#peers) peer.connection.close();
+    const unread = (): boolean => [...this.#peers].some((p) => p.held > 0);
+    while (this.#peers.size > 0 && unread() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+    // A moment for the peers to close their side: dropping over their unread bytes would take ours from them.
+    for (let i = 0; i < 20 && this.#peers.size > 0 && performance.now() < until; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const peer of this.#peers) peer.connection.destroy();
+    this.end.close();
+  }
+
+  /** The language side was replaced: its connections go with it. */
+  abandon(): void {
+    for (const listener of this.#listeners) listener.close();
+    for (const peer of this.#peers) peer.connection.destroy();
+    this.end.close();
+  }
+
+  /* ── peers ─────────────────────────────────────────────────────────── */
+
+  #accept(): ((open: (events: Peer) => Peer['connection']) => void) | null {
+    const { limits, users } = this.options;
+    if (this.#draining || this.#inbound >= limits.maxConnections) {
+      this.options.log({ level: 'warn', event: 'refused', message: this.#draining ? 'refusing a connection: shutting down' : `refusing a connection: ${limits.maxConnections} are open` });
+      return null;
+    }
+    return (open) => {
+      const peer = new Peer(this, Session.server(users.required, { limit: limits.maxFrame }), true);
+      peer.connection = open(peer);
+      peer.restricted = this.options.restricted;
+      this.#inbound++;
+      this.#peers.add(peer);
+      peer.handle = this.#slots.add(() => peer);
+      if (peer.handle < 0) return peer.connection.destroy();
+      peer.timer = setTimeout(() => this.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), limits.handshakeMs);
+    };
+  }
+
+  credentials(peer: Peer, user: string, password: string): void {
+    peer.user = user;
+    void this.options.users.verify(user, password).then(({ ok, restricted }) => {
+      if (peer.state !== 'handshake') return;
+      peer.restricted ||= restricted;
+      if (!ok) this.#refused(peer);
+      else if (this.shared.authHook) {
+        this.#put({ kind: TO_LANG.AUTH, handle: peer.handle, arg: 0, bytes: null, object: { user, password, restricted: peer.restricted } });
+        this.#work();
+      } else peer.verdict(true);
+    });
+  }
+
+  #refused(peer: Peer): void {
+    peer.verdict(false);
+  }
+
+  admitted(peer: Peer): void {
+    if (peer.timer !== null) clearTimeout(peer.timer);
+    peer.timer = null;
+    if (!peer.inbound) return peer.opening!(null);
+    this.#opened(peer);
+    this.#put({ kind: TO_LANG.OPEN, handle: peer.handle, arg: peer.restricted ? 1 : 0, bytes: null, object: undefined });
+    this.#work();
+  }
+
+  #opened(peer: Peer): void {
+    peer.state = 'open';
+    peer.dispatched = this.shared.taken(peer.handle);
+    this.shared.setHeld(peer.handle, 0);
+    this.shared.setOpen(peer.handle, true);
+  }
+
+  frames(peer: Peer, bytes: Uint8Array, from: number, to: number, own: boolean): void {
+    const direct = this.#queue.length === 0 && this.end.write(TO_LANG.FRAMES, peer.handle, 0, bytes, from, to, own);
+    if (!direct) this.#put({ kind: TO_LANG.FRAMES, handle: peer.handle, arg: 0, bytes: bytes.subarray(from, to), object: undefined });
+    peer.dispatched = (peer.dispatched + to - from) | 0;
+    if (this.#queue.length > 0 || this.#untaken(peer) > this.options.limits.inputPerPeer) this.#pause(peer);
+    this.#work();
+  }
+
+  ended(peer: Peer, reason: string, fault: boolean, code = 'io'): void {
+    if (peer.state === 'ended') return;
+    const wasOpen = peer.state === 'open';
+    this.#end(peer);
+    if (fault) {
+      this.options.log({
+        level: 'warn', event: wasOpen ? 'peer-dropped' : 'handshake-failed', handle: peer.handle, peer: peer.connection.peer,
+        message: `closing ${peer.connection.peer}: ${reason}`,
+      });
+    }
+    if (!wasOpen) {
+      peer.opening?.({ code, reason });
+      return peer.connection.close();
+    }
+    // The socket stays until the language side has answered what came before the end.
+    this.#put({ kind: TO_LANG.CLOSED, handle: peer.handle, arg: 0, bytes: null, object: undefined });
+    this.#work();
+  }
+
+  closed(peer: Peer, reason: string): void {
+    this.ended(peer, reason, false);
+    this.#peers.delete(peer);
+    this.#output.forget(peer);
+    this.#paused.delete(peer);
+    if (peer.inbound) this.#inbound--;
+    // An open one keeps its number until the language side has noted its end.
+    if (peer.handle >= 0 && !this.#zombies.has(peer)) this.#release(peer);
+  }
+
+  tooSlow(peer: Peer, reason: string): void {
+    this.ended(peer, reason, true);
+    peer.connection.destroy();
+  }
+
+  readonly #zombies = new Set<Peer>();
+
+  #end(peer: Peer): void {
+    if (peer.timer !== null) clearTimeout(peer.timer);
+    peer.timer = null;
+    if (peer.state === 'open') {
+      this.shared.setOpen(peer.handle, false);
+      this.#zombies.add(peer);
+    }
+    peer.state = 'ended';
+  }
+
+  #release(peer: Peer): void {
+    this.#zombies.delete(peer);
+    if (peer.handle >= 0 && this.#slots.get(peer.handle) === peer) this.#slots.free(peer.handle);
+    peer.handle = -1;
+  }
+
+  #peer(handle: number): Peer | null {
+    const slot = this.#slots.get(handle);
+    return slot instanceof Peer ? slot : null;
+  }
+
+  /* ── reading no faster than is served ──────────────────────────────── */
+
+  #untaken(peer: Peer): number {
+    return (peer.dispatched - this.shared.taken(peer.handle)) | 0;
+  }
+
+  #pause(peer: Peer): void {
+    if (this.#paused.has(peer)) return;
+    this.#paused.add(peer);
+    peer.connection.pause();
+    this.#watchPaused();
+  }
+
+  /** Usually resumed by the work loop; the timer is for when nothing else happens. */
+  #watchPaused(): void {
+    this.#pausedTimer ??= setTimeout(() => {
+      this.#pausedTimer = null;
+      this.#resume();
+      if (this.#paused.size > 0) this.#watchPaused();
+    }, 5);
+  }
+
+  #resume(): void {
+    if (this.#queue.length > 0 || this.#draining) return;
+    for (const peer of this.#paused) {
+      if (this.#untaken(peer) > this.options.limits.inputPerPeer >> 1) continue;
+      this.#paused.delete(peer);
+      peer.connection.resume();
+    }
+  }
+
+  /* ── the channel ───────────────────────────────────────────────────── */
+
+  #put(record: Pending): void {
+    if (this.#queue.length > 0 || !this.#write(record)) {
+      this.#queue.push(record);
+      this.end.wantRoom();
+    }
+  }
+  #write({ kind, handle, arg, bytes, object }: Pending): boolean {
+    return object === undefined
+      ? this.end.write(kind, handle, arg, bytes ?? undefined, 0, bytes?.length ?? 0)
+      : this.end.writeObject(kind, handle, arg, object);
+  }
+  #drainQueue(): void {
+    let done = 0;
+    while (done < this.#queue.length && this.#write(this.#queue[done])) done++;
+    if (done > 0) this.#queue.splice(0, done);
+    if (this.#queue.length > 0) this.end.wantRoom();
+  }
+
+  /** There was work: hand over what is written, and look out for answers until a while after the last one. */
+  #work(): void {
+    this.end.flush();
+    this.#lastWork = 0;
+    if (!this.#armed) {
+      this.#armed = true;
+      setImmediate(this.#turn);
+    }
+  }
+
+  readonly #turn = (): void => {
+    this.#armed = false;
+    // While the other side is at work its answer is nearer than the next event of a socket.
+    if (this.end.otherIsBusy) this.end.spin(SPIN_MS);
+    const worked = this.#take();
+    if (this.#queue.length > 0) this.#drainQueue();
+    if (this.#paused.size > 0) this.#resume();
+    this.end.flush();
+    const now = performance.now();
+    if (worked || this.#lastWork === 0) this.#lastWork = now;
+    if (now - this.#lastWork < SPIN_MS || !this.end.reader.sleepInEventLoop()) {
+      this.#armed = true;
+      setImmediate(this.#turn);
+    }
+  };
+
+  #take(): boolean {
+    const { end } = this;
+    let n = 0;
+    for (; n < TURN && end.reader.peek(); n++) {
+      if (end.kind === TO_IO.WRITE && !end.isBulk) this.#collect(end.reader.handle);
+      else {
+        this.#uncork();
+        this.#handle(end.kind, end.reader.handle, end.reader.arg, end.isBulk ? end.bulk() : undefined);
+      }
+      end.consume();
+    }
+    this.#uncork();
+    return n > 0;
+  }
+
+  /** Replies to one peer that lie one behind the other go out in one write. */
+  #collect(handle: number): void {
+    const { reader } = this.end;
+    const { length, at, bytes } = reader;
+    if (this.#corkedFor?.handle !== handle || this.#corked + length > CORK) {
+      this.#uncork();
+      const peer = this.#peer(handle);
+      if (peer === null) return;
+      if (length > CORK) return this.#send(peer, reader.copy());
+      this.#corkedFor = peer;
+    }
+    const target = this.#cork;
+    if (length < 96) for (let i = 0, o = this.#corked; i < length; i++, o++) target[o] = bytes[at + i];
+    else target.set(bytes.subarray(at, at + length), this.#corked);
+    this.#corked += length;
+  }
+
+  #uncork(): void {
+    const peer = this.#corkedFor;
+    if (peer === null) return;
+    const n = this.#corked;
+    this.#corkedFor = null;
+    this.#corked = 0;
+    this.#send(peer, this.#cork.subarray(0, n));
+    // What the kernel did not take still lies in the buffer.
+    if (peer.held > 0) this.#cork = Buffer.allocUnsafeSlow(CORK);
+  }
+
+  #send(peer: Peer, bytes: Uint8Array): void {
+    peer.connection.write(bytes);
+    this.#output.wrote(peer);
+  }
+
+  #handle(kind: number, handle: number, arg: number, payload: unknown): void {
+    switch (kind) {
+      case TO_IO.WRITE: {
+        const peer = this.#peer(handle);
+        if (peer !== null) this.#send(peer, payload as Uint8Array);
+        return;
+      }
+      case TO_IO.AUTH: return this.#peer(handle)?.verdict(arg === 1);
+      case TO_IO.CLOSE: return this.#close(handle);
+      case TO_IO.RELEASE: {
+        const peer = this.#peer(handle);
+        if (peer === null) return;
+        peer.connection.close();
+        return this.#release(peer);
+      }
+      case TO_IO.CALL: return void this.#call(arg, payload as Call);
+      case TO_IO.LOG: return this.options.log(payload as LogRecord);
+      case TO_IO.OUTPUT: return this.options.outward(kind, arg, payload ?? this.end.reader.copy());
+      default: this.options.outward(kind, arg, payload);
+    }
+  }
+
+  #close(handle: number): void {
+    const slot = this.#slots.get(handle);
+    if (!(slot instanceof Peer)) return;
+    if (slot.state === 'open') this.shared.setOpen(handle, false);
+    slot.state = 'ended';
+    slot.connection.close();
+    this.#release(slot);
+  }
+
+  /* ── what the language side asks for ───────────────────────────────── */
+
+  async #call(id: number, call: Call): Promise<void> {
+    if (call.ask === 'open') return this.#open(call, (result) => this.command(TO_LANG.RESULT, id, result));
+    this.command(TO_LANG.RESULT, id, await this.#answer(call));
+  }
+
+  async #answer(call: Exclude<Call, { ask: 'open' }>): Promise<CallResult> {
+    switch (call.ask) {
+      case 'listen':
+        try {
+          const { handle, port } = await this.listen(call);
+          return { ok: true, handle, value: port };
+        } catch (e) {
+          if (!(e instanceof ListenError)) throw e;
+          return { ok: false, code: 'io', message: `listen: bind to port ${call.port} failed: ${e.reason}` };
+        }
+      case 'connections': return { ok: true, handle: -1, value: this.connections() };
+      case 'drain': return this.drain(), { ok: true, handle: -1 };
+      case 'finish': return await this.finish(call.ms), { ok: true, handle: -1 };
+    }
+  }
+
+  /** `answer` is called at once when the peer is in: what it sends next must come behind the answer. */
+  #open(call: Extract<Call, { ask: 'open' }>, answer: (result: CallResult) => void): void {
+    const { host, port, timeoutMs, user, password } = call;
+    const refused: CallResult = { ok: false, code: 'io', message: `connection refused: ${host}:${port}` };
+    const credentials = password === null ? null : `${user}:${password}`;
+    if (credentials !== null && credentials.length > 254) return answer(refused);
+    const peer = new Peer(this, Session.client(credentials, { limit: this.options.limits.maxFrame }), false);
+    peer.opening = (failure) => {
+      peer.opening = null;
+      if (failure !== null) return answer(failure.code === 'access' ? { ok: false, code: 'access', message: failure.reason } : refused);
+      peer.handle = this.#slots.add(() => peer);
+      if (peer.handle < 0) return answer({ ok: false, code: 'limit', message: 'too many handles' });
+      peer.restricted = this.options.restricted;
+      this.#opened(peer);
+      answer({ ok: true, handle: peer.handle });
+    };
+    const until = performance.now() + timeoutMs;
+    connect(host, port, timeoutMs, peer).then((connection) => {
+      peer.connection = connection;
+      this.#peers.add(peer);
+      peer.timer = setTimeout(() => this.ended(peer, 'no handshake in time', false, 'io'), Math.max(1, until - performance.now()));
+      peer.pump(null);
+    }, (e: unknown) => answer({ ok: false, code: 'io', message: e instanceof ConnectError ? e.message : String(e) }));
+  }
+}

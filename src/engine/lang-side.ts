@@ -1,0 +1,334 @@
+/**
+ * The thread that evaluates: takes record after record from the channel and serves it to the end before the next. What must wait
+ * (other connections' requests while a send waits for its response) is kept in the backlog, in order.
+ */
+import { isNull, type Lambda, type Value } from '../lang/value.js';
+import { RayError, fail } from '../lang/errors.js';
+import { truthy } from '../lang/truth.js';
+import { fromBytes } from '../lang/text.js';
+import type { Interp } from '../lang/interpreter.js';
+import { TO_IO, TO_LANG, type End } from './channel.js';
+import { Capture } from './capture.js';
+import { Commands } from './commands.js';
+import { Conn } from './conn.js';
+import { Dispatcher } from './dispatch.js';
+import { explainBriefly } from './errors-text.js';
+import { Hooks } from './hooks.js';
+import { Remote } from './remote.js';
+import { Timers } from './timers.js';
+import type { SharedState } from './shared-state.js';
+import type { Call, CallResult, Command, LangSettings, LogRecord } from './messages.js';
+
+/** A record taken from the channel, in memory of its own. */
+export interface Taken { readonly kind: number; readonly handle: number; readonly arg: number; readonly payload: unknown }
+
+/** The program called `exit`: nothing more is evaluated. Not an `Error`, so that no handler of the language sees it. */
+export class ExitSignal {
+  constructor(readonly status: number) {}
+}
+
+export interface Surroundings {
+  readonly interp: Interp;
+  readonly capture: Capture;
+  readonly log: (record: LogRecord) => void;
+}
+
+/** A blocked send looks this often whether it was interrupted or is late, besides being woken. */
+const LOOK_MS = 40;
+
+export class LangSide {
+  readonly conns = new Map<number, Conn>();
+  readonly timers = new Timers();
+  readonly hooks: Hooks;
+  readonly dispatcher: Dispatcher;
+  readonly remote: Remote;
+  readonly #commands: Commands;
+  readonly #backlog: Taken[] = [];
+  #calls = 0;
+  readonly #results = new Map<number, CallResult | null>();
+  /** The status after `exit`; nothing is served then. */
+  exited: number | null = null;
+  stopping = false;
+
+  readonly interp: Interp;
+  readonly capture: Capture;
+  readonly log: (record: LogRecord) => void;
+
+  constructor(readonly end: End, readonly shared: SharedState, readonly settings: LangSettings, surroundings: Surroundings) {
+    const { interp } = surroundings;
+    this.interp = interp;
+    this.capture = surroundings.capture;
+    this.log = surroundings.log;
+    this.hooks = new Hooks(interp.env);
+    this.dispatcher = new Dispatcher({
+      interp, hooks: this.hooks, settings, capture: this.capture, log: this.log,
+      write: (conn, frame) => this.send(TO_IO.WRITE, conn.handle, 0, frame),
+      beforeRequest: () => end.flush(),
+    });
+    this.remote = new Remote(this);
+    this.#commands = new Commands(this);
+    interp.env.onSlot = () => this.publishHooks();
+  }
+
+  /* ── to the I/O side ───────────────────────────────────────────────── */
+
+  /** Hands a record over; blocks only while the queue is full, and the I/O side never waits for this one. */
+  send(kind: number, handle: number, arg = 0, bytes?: Uint8Array): void {
+    while (!this.end.write(kind, handle, arg, bytes, 0, bytes?.length ?? 0, true)) this.end.waitForRoom();
+  }
+  sendObject(kind: number, arg: number, object: unknown): void {
+    while (!this.end.writeObject(kind, -1, arg, object)) this.end.waitForRoom();
+    this.end.flush();
+  }
+  publishHooks(): void {
+    this.shared.authHook = this.hooks.auth !== null;
+  }
+
+  /** Ends the program: the I/O side hears of it, and whatever is being evaluated is left. */
+  exit(status: number): never {
+    this.exited ??= status;
+    this.send(TO_IO.EXIT, -1, status);
+    this.end.flush();
+    throw new ExitSignal(status);
+  }
+
+  /* ── serving ───────────────────────────────────────────────────────── */
+
+  /** Serves until stopped, `exit`, or `ms` have passed. */
+  run(ms = Infinity): void {
+    const until = ms === Infinity ? Infinity : performance.now() + ms;
+    this.stopping = false;
+    while (!this.stopping && this.exited === null) {
+      if (this.step()) continue;
+      const left = until === Infinity ? Infinity : until - performance.now();
+      if (left <= 0) return;
+      this.idle(Math.min(left, this.timers.wait));
+    }
+  }
+
+  /** Serves what is due: timers, or one record. False: there was nothing. */
+  step(): boolean {
+    try {
+      if (this.timers.size > 0) this.timers.fire(this.#fire);
+      const next = this.#backlog.shift() ?? this.#take();
+      if (next === null) return false;
+      this.shared.running = true;
+      this.#serve(next);
+      this.end.flush();
+      this.shared.running = false;
+      return true;
+    } catch (e) {
+      if (e instanceof ExitSignal) return true;
+      throw e;
+    }
+  }
+
+  idle(ms: number): void {
+    // An interrupt that came too late for what it was meant for must not hit the next evaluation.
+    if (this.interp.interrupt.word[0] === 1) this.interp.interrupt.clear();
+    if (ms > 0) this.end.wait(ms);
+  }
+
+  get hasBacklog(): boolean {
+    return this.#backlog.length > 0;
+  }
+
+  /**
+   * Blocks until `done` answers true, serving meanwhile what arrives on `conn` and the questions of handshakes; everything else
+   * waits. Errors: `cancel` when interrupted. Answers false when `deadline` (of `performance.now()`) passed.
+   */
+  waitUntil(conn: Conn | null, done: () => boolean, deadline: number): boolean {
+    for (;;) {
+      if (conn !== null && conn.hasFrames) this.dispatcher.serve(conn, true);
+      if (done()) return true;
+      const next = this.#takeFor(conn);
+      if (next !== null) {
+        this.#serveNested(next, conn);
+        continue;
+      }
+      this.end.flush();
+      const { word } = this.interp.interrupt;
+      if (word[0] !== 0) {
+        const stopping = word[0] === 3;
+        if (!stopping) this.interp.interrupt.clear();
+        fail('cancel', stopping ? 'shutting down' : 'interrupted');
+      }
+      const now = performance.now();
+      if (now >= this.interp.interrupt.deadline) fail('cancel', 'deadline exceeded');
+      if (now >= deadline) return false;
+      this.end.wait(Math.min(LOOK_MS, deadline - now));
+    }
+  }
+
+  /** Asks the I/O side and waits for its answer. Errors: those of the answer, `cancel`. */
+  call(call: Call): { readonly handle: number; readonly value?: unknown } {
+    const id = ++this.#calls;
+    this.#results.set(id, null);
+    try {
+      this.sendObject(TO_IO.CALL, id, call);
+      this.waitUntil(null, () => this.#results.get(id) !== null, Infinity);
+      const result = this.#results.get(id)!;
+      return result.ok ? result : fail(result.code, result.message);
+    } finally {
+      this.#results.delete(id);
+    }
+  }
+
+  #answered(id: number, result: CallResult): void {
+    if (this.#results.has(id)) this.#results.set(id, result);
+    // Whoever asked was interrupted: what was opened for it must not stay.
+    else if (result.ok && result.handle >= 0) this.send(TO_IO.CLOSE, result.handle);
+  }
+
+  /** What is left of a connection's frames after a wait goes on where the connection is served, or comes next. */
+  afterWait(conn: Conn): void {
+    if (conn.depth > 0 || !conn.hasFrames || !conn.open) return;
+    const rest = conn.bytes.subarray(conn.at);
+    conn.at = conn.bytes.length;
+    this.#backlog.unshift({ kind: TO_LANG.FRAMES, handle: conn.handle, arg: 0, payload: rest });
+  }
+
+  /* ── the end of connections ────────────────────────────────────────── */
+
+  /** Closes from this side; the close hook runs first. Unknown handles are ignored. */
+  close(handle: number): void {
+    const conn = this.conns.get(handle);
+    if (conn === undefined || !conn.open) return;
+    this.#gone(conn);
+    this.send(TO_IO.CLOSE, handle);
+  }
+  closeAll(): void {
+    for (const conn of [...this.conns.values()]) this.close(conn.handle);
+  }
+
+  #gone(conn: Conn): void {
+    // Taken off the table before the hook runs: a close inside the hook must not close twice.
+    this.conns.delete(conn.handle);
+    const hook = conn.inbound ? this.hooks.close : null;
+    if (hook !== null) this.#lifecycle('close', conn, hook);
+    conn.open = false;
+  }
+
+  #lifecycle(name: 'open' | 'close', conn: Conn, hook: Lambda): void {
+    try {
+      this.dispatcher.hook(conn, hook, [conn.handle]);
+    } catch (e) {
+      if (!(e instanceof RayError)) throw e;
+      this.log({
+        level: 'warn', event: 'hook-error', handle: conn.handle,
+        message: `ipc: .ipc.on.${name} hook raised an error (handle=${conn.handle}): ${explainBriefly(e)}`,
+      });
+    }
+  }
+
+  /* ── records ───────────────────────────────────────────────────────── */
+
+  #take(): Taken | null {
+    const { end } = this;
+    if (!end.reader.peek()) return null;
+    const taken = { kind: end.kind, handle: end.reader.handle, arg: end.reader.arg, payload: end.isBulk ? end.bulk() : end.reader.copy() };
+    end.consume();
+    return taken;
+  }
+
+  /** The next record that may be served while `conn` waits; others go to the backlog. */
+  #takeFor(conn: Conn | null): Taken | null {
+    const at = this.#backlog.findIndex((t) => mayServe(t, conn));
+    if (at >= 0) return this.#backlog.splice(at, 1)[0];
+    for (let taken = this.#take(); taken !== null; taken = this.#take()) {
+      if (mayServe(taken, conn)) return taken;
+      this.#backlog.push(taken);
+    }
+    return null;
+  }
+
+  #serve(taken: Taken): void {
+    const { handle } = taken;
+    switch (taken.kind) {
+      case TO_LANG.FRAMES: {
+        const conn = this.#frames(taken);
+        if (conn !== undefined) this.dispatcher.serve(conn, false);
+        break;
+      }
+      case TO_LANG.AUTH: return this.#auth(handle, taken.payload as AuthQuestion);
+      case TO_LANG.OPEN: return this.#opened(handle, taken.arg === 1);
+      case TO_LANG.CLOSED: return this.#closed(handle);
+      case TO_LANG.RESULT: return this.#answered(taken.arg, taken.payload as CallResult);
+      case TO_LANG.LOG: return this.log(taken.payload as LogRecord);
+      case TO_LANG.COMMAND: this.#commands.run(taken.arg, taken.payload as Command);
+    }
+  }
+
+  #serveNested(taken: Taken, conn: Conn | null): void {
+    if (taken.kind === TO_LANG.FRAMES) this.#frames(taken);
+    else this.#serve(taken);
+    if (conn !== null) this.end.flush();
+  }
+
+  #frames(taken: Taken): Conn | undefined {
+    const bytes = taken.payload as Uint8Array;
+    this.shared.addTaken(taken.handle, bytes.length);
+    const conn = this.conns.get(taken.handle);
+    if (conn === undefined) return undefined;
+    conn.bytes = bytes;
+    conn.at = 0;
+    return conn;
+  }
+
+  #opened(handle: number, restricted: boolean): void {
+    const conn = new Conn(handle, true, restricted);
+    this.conns.set(handle, conn);
+    const hook = this.hooks.open;
+    if (hook !== null) this.#lifecycle('open', conn, hook);
+  }
+
+  #closed(handle: number): void {
+    const conn = this.conns.get(handle);
+    if (conn === undefined) return;
+    this.#gone(conn);
+    this.send(TO_IO.RELEASE, handle);
+  }
+
+  #auth(handle: number, { user, password, restricted }: AuthQuestion): void {
+    let ok = true;
+    const hook = this.hooks.auth;
+    if (hook !== null) {
+      try {
+        ok = truthy(this.dispatcher.within(handle, restricted, () => this.interp.call(hook, [user, password])));
+      } catch (e) {
+        if (!(e instanceof RayError)) throw e;
+        ok = false;
+        this.log({ level: 'warn', event: 'hook-error', handle, message: `ipc: .ipc.on.auth hook raised an error — rejecting: ${explainBriefly(e)}` });
+      }
+    }
+    this.send(TO_IO.AUTH, handle, ok ? 1 : 0);
+    this.end.flush();
+  }
+
+  readonly #fire = (fn: Lambda, id: number): void => {
+    this.shared.running = true;
+    try {
+      this.interp.top(() => this.interp.call(fn, [Math.floor(this.interp.host.mono())]));
+    } catch (e) {
+      if (!(e instanceof RayError)) throw e;
+      this.capture.out(`timer ${id}: ${fromBytes(explainBriefly(e))}\n`, 2);
+    } finally {
+      this.shared.running = false;
+      this.end.flush();
+    }
+  };
+}
+
+export interface AuthQuestion { readonly user: string; readonly password: string; readonly restricted: boolean }
+
+/** What may be served while a send on `conn` (or a call, null) waits. */
+const mayServe = (t: Taken, conn: Conn | null): boolean =>
+  t.kind === TO_LANG.RESULT || t.kind === TO_LANG.AUTH
+  || (conn !== null && t.handle === conn.handle && (t.kind === TO_LANG.FRAMES || t.kind === TO_LANG.CLOSED));
+
+/** A handle given as an i64 or i32 atom; null: neither. */
+export function handleOf(v: Value): number | null {
+  if (typeof v === 'number') return v;
+  if (typeof v === 'bigint') return isNull(v) ? -1 : Number(v);
+  return v !== null && typeof v === 'object' && v.t === -4 ? (v as { v: number }).v : null;
+}

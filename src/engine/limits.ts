@@ -1,0 +1,18 @@
+/** The limits with their defaults; what each is for stands in `api.ts`. */
+import { totalmem } from 'node:os';
+import type { Limits } from './api.js';
+
+export function withDefaults(limits: Partial<Limits> = {}): Limits {
+  // A container's limit, where there is one, is smaller than the machine's memory.
+  const memory = Math.min(totalmem(), process.constrainedMemory?.() || Infinity);
+  return {
+    maxConnections: 10_000,
+    handshakeMs: 2_000,
+    preAuthBytes: 64 << 10,
+    maxFrame: 256 << 20,
+    inputPerPeer: 256 << 10,
+    outputPerPeer: 64 << 20,
+    outputTotal: Math.floor(memory / 4),
+    ...limits,
+  };
+}

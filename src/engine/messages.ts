@@ -1,0 +1,33 @@
+/** Structured payloads of the channel's records. */
+import type { Dialect, EvaluateOptions, EvaluateResult, LogRecord } from './api.js';
+
+/** What the language side asks of the I/O side. */
+export type Call =
+  | { readonly ask: 'open'; readonly host: string; readonly port: number; readonly user: string; readonly password: string | null; readonly timeoutMs: number }
+  | { readonly ask: 'listen'; readonly host: string; readonly port: number }
+  | { readonly ask: 'connections' }
+  /** Stop accepting and reading; answered when everything taken so far is in the channel. */
+  | { readonly ask: 'drain' }
+  /** Wait until what was written is with the peers, at most `ms`. */
+  | { readonly ask: 'finish'; readonly ms: number };
+
+export type CallResult = { readonly ok: true; readonly handle: number; readonly value?: unknown } | { readonly ok: false; readonly code: 'io' | 'access' | 'domain' | 'limit'; readonly message: string };
+
+/** What the embedding program asks of the language side. */
+export type Command =
+  | { readonly ask: 'evaluate'; readonly source: string; readonly options: EvaluateOptions }
+  | { readonly ask: 'complete'; readonly prefix: string }
+  | { readonly ask: 'globals' }
+  | { readonly ask: 'shutdown' };
+
+export type CommandResult = EvaluateResult | string[] | [string, string][] | null;
+
+export interface LangSettings {
+  readonly dialect: Dialect;
+  readonly maxFrame: number;
+  readonly sendTimeoutMs: number;
+  /** Outbound connections' pushes evaluate restricted. */
+  readonly restricted: boolean;
+}
+
+export type { LogRecord };

@@ -1,0 +1,102 @@
+/** One connection as the I/O side sees it: bytes through its session into the channel, and the account of what it costs. */
+import type { Connection, ConnectionEvents } from '../net/connection.js';
+import { Session, type SessionEvent } from '../wire/rayforce/session.js';
+import type { Frame } from '../wire/rayforce/frames.js';
+
+export interface PeerOwner {
+  readonly preAuthBytes: number;
+  admitted(peer: Peer): void;
+  credentials(peer: Peer, user: string, password: string): void;
+  /** Whole frames; `own`: nobody else holds `bytes`. */
+  frames(peer: Peer, bytes: Uint8Array, from: number, to: number, own: boolean): void;
+  /** Nothing more comes from the peer. `fault`: it broke the protocol or a limit. */
+  ended(peer: Peer, reason: string, fault: boolean, code?: string): void;
+  /** The socket is gone. */
+  closed(peer: Peer, reason: string): void;
+  /** See `OutputAccount`. */
+  tooSlow(peer: Peer, reason: string): void;
+}
+
+export type PeerState = 'handshake' | 'open' | 'ended';
+
+export class Peer implements ConnectionEvents {
+  /** Set once by whoever made the connection. */
+  connection!: Connection;
+  handle = -1;
+  state: PeerState = 'handshake';
+  user = '';
+  restricted = false;
+  /** Request bytes handed over, modulo 2^32. */
+  dispatched = 0;
+  timer: NodeJS.Timeout | null = null;
+  /** Outbound: told once whether the peer let us in. */
+  opening: ((failure: { code: string; reason: string } | null) => void) | null = null;
+  #early = 0;
+
+  constructor(readonly owner: PeerOwner, readonly session: Session, readonly inbound: boolean) {}
+
+  get held(): number {
+    return this.connection.held;
+  }
+  tooSlow(reason: string): void {
+    this.owner.tooSlow(this, reason);
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.state === 'ended') return;
+    if (this.state === 'handshake') {
+      this.#early += chunk.length;
+      if (this.#early > this.owner.preAuthBytes) return this.owner.ended(this, `more than ${this.owner.preAuthBytes} bytes before it was admitted`, true);
+    }
+    this.session.receive(chunk);
+    this.pump(chunk);
+  }
+
+  end(): void {
+    this.session.eof();
+    this.pump(null);
+  }
+
+  closed(reason: string): void {
+    this.owner.closed(this, reason);
+  }
+
+  verdict(accept: boolean): void {
+    this.session.verdict(accept);
+    this.pump(null);
+  }
+
+  /** Carries out what follows from what happened; frames that lie together are handed over together. */
+  pump(chunk: Uint8Array | null): void {
+    const { session, owner } = this;
+    let bytes: Uint8Array | null = null;
+    let from = 0;
+    let to = 0;
+    for (let event = session.next(); event !== null; event = session.next()) {
+      if (event.kind === 'frame') {
+        const frame: Frame = event;
+        if (frame.bytes === bytes && frame.start === to) to = frame.end;
+        else {
+          if (bytes !== null) owner.frames(this, bytes, from, to, bytes !== chunk);
+          bytes = frame.bytes;
+          from = frame.start;
+          to = frame.end;
+        }
+        continue;
+      }
+      if (bytes !== null) owner.frames(this, bytes, from, to, bytes !== chunk);
+      bytes = null;
+      this.#event(event);
+    }
+    if (bytes !== null) owner.frames(this, bytes, from, to, bytes !== chunk);
+  }
+
+  #event(event: Exclude<SessionEvent, Frame>): void {
+    switch (event.kind) {
+      case 'send': return this.connection.write(event.bytes);
+      case 'credentials': return this.owner.credentials(this, event.user, event.password);
+      case 'open': return this.owner.admitted(this);
+      case 'close': return this.owner.ended(this, event.reason, !event.clean, event.code);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** Connections as scripts use them: send, post, and the session that `.repl.connect` puts in front of the REPL. */
+import { List, type Value } from '../lang/value.js';
+import { RayError, fail } from '../lang/errors.js';
+import { display } from '../lang/format.js';
+import { encodeFrame, type FrameOptions } from '../wire/rayforce/value.js';
+import { FLAG, MSG } from '../wire/rayforce/header.js';
+import { TO_IO } from './channel.js';
+import type { Conn } from './conn.js';
+import type { LangSide } from './lang-side.js';
+
+export class Remote {
+  readonly #sync: FrameOptions;
+  readonly #async: FrameOptions;
+  readonly #verbose: FrameOptions;
+  /** The REPL's session. */
+  #session: { handle: number; address: string } | null = null;
+
+  constructor(private readonly lang: LangSide) {
+    const { dialect } = lang.settings;
+    this.#sync = { dialect, msgtype: MSG.SYNC };
+    this.#async = { dialect, msgtype: MSG.ASYNC };
+    this.#verbose = { dialect, msgtype: MSG.SYNC, flags: FLAG.VERBOSE };
+  }
+
+  /** The peer's answer. Errors: `io` closed, late or busy; `type` not serializable; `cancel`; whatever the peer raised. */
+  send(handle: number, message: Value, deadlineMs = this.lang.settings.sendTimeoutMs): Value {
+    return this.#roundTrip(handle, encodeMessage(message, this.#sync), deadlineMs);
+  }
+
+  /** Hands the message to the connection. Errors: `type` not serializable, `io` closed. */
+  post(handle: number, message: Value): void {
+    const frame = encodeMessage(message, this.#async);
+    const conn = this.lang.conns.get(handle);
+    if (conn === undefined || !conn.open || !this.lang.shared.isOpen(handle)) fail('io', 'ipc async send failed');
+    this.lang.send(TO_IO.WRITE, handle, 0, frame);
+    this.lang.end.flush();
+  }
+
+  #roundTrip(handle: number, frame: Uint8Array, deadlineMs: number): Value {
+    const { lang } = this;
+    const conn = lang.conns.get(handle);
+    if (conn === undefined || !conn.open) fail('io', 'connection closed');
+    if (conn.waiting) fail('io', 'nested sync send on busy handle');
+    conn.waiting = true;
+    conn.response = undefined;
+    try {
+      lang.send(TO_IO.WRITE, handle, 0, frame);
+      lang.end.flush();
+      const deadline = deadlineMs === Infinity ? Infinity : performance.now() + deadlineMs;
+      const inTime = lang.waitUntil(conn, () => conn.response !== undefined || !conn.open, deadline);
+      if (conn.response !== undefined) return raised(conn.response);
+      if (inTime) fail('io', 'connection closed');
+      // Replies carry no number: after giving up, a late one would be taken for the next. So the connection ends here.
+      lang.close(handle);
+      return fail('io', `no reply within ${deadlineMs} ms`);
+    } catch (e) {
+      if (conn.open && conn.response === undefined) conn.abandoned++;
+      throw e;
+    } finally {
+      this.#settle(conn);
+    }
+  }
+
+  #settle(conn: Conn): void {
+    conn.waiting = false;
+    conn.response = undefined;
+    this.lang.afterWait(conn);
+  }
+
+  /* ── the REPL's remote session ─────────────────────────────────────── */
+
+  get address(): string | null {
+    if (this.#session !== null && !this.lang.conns.has(this.#session.handle)) this.#session = null;
+    return this.#session?.address ?? null;
+  }
+  /** Replaces (and closes) an earlier session. */
+  connect(handle: number, address: string): void {
+    this.disconnect();
+    this.#session = { handle, address };
+  }
+  disconnect(): void {
+    if (this.#session !== null) this.lang.close(this.#session.handle);
+    this.#session = null;
+  }
+  /** Whether a line typed goes to the session. */
+  takes(source: string): boolean {
+    return this.address !== null && !/^\s*\(\.repl\./.test(source);
+  }
+  /** Evaluates at the peer; what it printed is printed here first. Errors: as `send`. */
+  evaluate(source: string): Value {
+    const reply = this.#roundTrip(this.#session!.handle, encodeMessage(source, this.#verbose), Infinity);
+    if (!(reply instanceof List) || reply.length !== 2 || typeof reply.items[0] !== 'string') return reply;
+    if (reply.items[0] !== '') this.lang.capture.out(reply.items[0], 1);
+    return raised(reply.items[1]);
+  }
+  show(value: Value): string {
+    return display(value);
+  }
+}
+
+function encodeMessage(message: Value, options: FrameOptions): Uint8Array {
+  try {
+    return encodeFrame(message, options);
+  } catch (e) {
+    if (e instanceof RayError) fail('type', 'message not serializable');
+    throw e;
+  }
+}
+
+/** What the peer raised is raised here. */
+function raised(v: Value): Value {
+  if (v instanceof RayError) throw v;
+  return v;
+}

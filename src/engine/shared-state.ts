@@ -1,0 +1,73 @@
+/** Words both threads read without asking each other. */
+
+export interface SharedMemory {
+  readonly control: SharedArrayBuffer;
+  readonly slots: SharedArrayBuffer;
+}
+
+/** Slots beyond the inbound limit: listeners and outbound connections. */
+const EXTRA_SLOTS = 1024;
+
+const AUTH_HOOK = 0;
+const RUNNING = 1;
+const STATE = 0;
+const HELD = 1;
+const TAKEN = 2;
+const WORDS = 4;
+
+export const sharedMemory = (maxConnections: number): SharedMemory => ({
+  control: new SharedArrayBuffer(64),
+  slots: new SharedArrayBuffer((maxConnections + EXTRA_SLOTS) * WORDS * 4),
+});
+
+export class SharedState {
+  readonly #control: Int32Array;
+  readonly #slots: Int32Array;
+  readonly slotCount: number;
+
+  constructor(memory: SharedMemory) {
+    this.#control = new Int32Array(memory.control);
+    this.#slots = new Int32Array(memory.slots);
+    this.slotCount = this.#slots.length / WORDS;
+  }
+
+  /** `.ipc.on.auth` holds a lambda: the I/O side has to ask. Otherwise a handshake never waits for an evaluation. */
+  get authHook(): boolean {
+    return Atomics.load(this.#control, AUTH_HOOK) === 1;
+  }
+  set authHook(on: boolean) {
+    Atomics.store(this.#control, AUTH_HOOK, on ? 1 : 0);
+  }
+
+  /** Something is being evaluated: an interrupt has something to stop. */
+  get running(): boolean {
+    return Atomics.load(this.#control, RUNNING) === 1;
+  }
+  set running(on: boolean) {
+    Atomics.store(this.#control, RUNNING, on ? 1 : 0);
+  }
+
+  /** The connection takes data. */
+  isOpen(slot: number): boolean {
+    return Atomics.load(this.#slots, slot * WORDS + STATE) === 1;
+  }
+  setOpen(slot: number, open: boolean): void {
+    Atomics.store(this.#slots, slot * WORDS + STATE, open ? 1 : 0);
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  held(slot: number): number {
+    return Atomics.load(this.#slots, slot * WORDS + HELD);
+  }
+  setHeld(slot: number, bytes: number): void {
+    Atomics.store(this.#slots, slot * WORDS + HELD, Math.min(bytes, 0x7fffffff));
+  }
+
+  /** Request bytes that the language side has taken up, modulo 2^32. */
+  taken(slot: number): number {
+    return Atomics.load(this.#slots, slot * WORDS + TAKEN);
+  }
+  addTaken(slot: number, bytes: number): void {
+    Atomics.add(this.#slots, slot * WORDS + TAKEN, bytes);
+  }
+}
