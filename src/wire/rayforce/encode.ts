@@ -340,13 +340,16 @@ const CELL_I64 = new BigInt64Array(CELL);
 const CELL_F32 = new Float32Array(CELL);
 const CELL_F64 = new Float64Array(CELL);
 
+/** A number, whose NaN carries no bits that a peer once sent. */
+const quiet = (v: number): number => (v === v ? v : NaN);
+
 type Writer = (to: Encoder, v: Value) => void;
 const WRITE: (Writer | undefined)[] = [];
 const row = (tags: readonly number[], write: (to: Encoder, v: never) => void): void => {
   for (const tag of tags) WRITE[tag + 128] = write as Writer;
 };
 const narrow = (cell: Int16Array | Int32Array | Float32Array): ((to: Encoder, v: Narrow) => void) => (to, v) => {
-  cell[0] = v.v;
+  cell[0] = quiet(v.v);
   to.cell(v.t, isNull(v) ? 1 : 0, cell.BYTES_PER_ELEMENT);
 };
 
@@ -355,7 +358,7 @@ row([-T.I16], narrow(CELL_I16));
 row([-T.I32, -T.DATE, -T.TIME], narrow(CELL_I32));
 row([-T.F32], narrow(CELL_F32));
 row([-T.F64], (to, v: F64) => {
-  CELL_F64[0] = v.v;
+  CELL_F64[0] = quiet(v.v);
   to.cell(-T.F64, v.v !== v.v ? 1 : 0, 8);
 });
 row([-T.TIMESTAMP], (to, v: Stamp) => to.wide(-T.TIMESTAMP, v.v, v.v === NULL64 ? 1 : 0));
