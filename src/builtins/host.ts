@@ -17,7 +17,8 @@ export function systemHost(overrides: Partial<HostServices> = {}): HostServices 
   };
 }
 
-function writeAll(fd: number, bytes: string): void {
+/** Writes a byte string to a descriptor of the process. */
+export function writeAll(fd: number, bytes: string): void {
   const buffer = Buffer.from(bytes, 'latin1');
   for (let at = 0; at < buffer.length;) {
     try {

@@ -97,7 +97,7 @@ function substr(args: readonly Value[]): Value {
     const size = counts(len, x.length);
     return mapTextAt(x, (s, i) => part(s, from(i), size(i)));
   }
-  if (isSeq(start) || isSeq(len)) fail('type', 'substr: a vector of positions needs a vector of texts');
+  if ((isSeq(start) || isSeq(len)) && !isNull(start) && !isNull(len)) fail('type', 'substr: a vector of positions needs a vector of texts');
   return each('substr', x, (s) => part(s, toCount(start), toCount(len)));
 }
 

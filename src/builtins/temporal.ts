@@ -21,13 +21,13 @@ export const ROWS: readonly BuiltinRow[] = [
   {
     name: 'date', arity: 1, args: 'x', example: '(date 2024.03.15D10:00:00.0)',
     doc: "Today: UTC for 'global, else local. Of a temporal value: the timestamp of its midnight.",
-    fn: (x, rt) => (isTime(x) ? truncate(x, 86400) : date(Math.floor(clock(x, rt) / DAY_MS))),
+    fn: (x, rt) => (isTime(x) ? truncate(x, 'day') : date(Math.floor(clock(x, rt) / DAY_MS))),
   },
   {
     name: 'time', arity: 1, args: 'x', example: '(time 2024.03.15D10:00:00.5)',
     doc: "Time of day now: UTC for 'global, else local. Of a temporal value: the timestamp of its whole second.",
     fn: (x, rt) => {
-      if (isTime(x)) return truncate(x, 1);
+      if (isTime(x)) return truncate(x, 'second');
       const ms = Math.floor(clock(x, rt));
       return time(ms - Math.floor(ms / DAY_MS) * DAY_MS);
     },

@@ -59,11 +59,13 @@ function as(target: Value, x: Value): Value {
 }
 
 function toDict(x: Value): Value {
+  if (isNull(x)) return fail('domain', 'a null has no dict');
   if (x instanceof Dict) return x;
   return x instanceof Table ? new Dict(x.names, new List(x.cols)) : fail('type', `cannot cast ${typeName(x)} to dict`);
 }
 
 function toTable(x: Value): Value {
+  if (isNull(x)) return fail('domain', 'a null has no table');
   if (x instanceof Table) return x;
   if (!(x instanceof Dict)) return fail('type', `cannot cast ${typeName(x)} to table`);
   const { keys, vals } = x;

@@ -14,6 +14,8 @@ export type Code = (fr: Value[]) => Value;
 
 /** Nesting of forms beyond which an evaluation is refused, as in the reference. */
 export const MAX_NESTING = 512;
+/** Nested lambda calls: the reference stops near 1000, earlier where lambdas have many locals. */
+export const MAX_DEPTH = 1000;
 /** Arguments of one call, as in the reference. */
 export const MAX_ARGS = 64;
 

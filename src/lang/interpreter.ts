@@ -6,7 +6,7 @@ import { Interrupt, checkpoint, enter } from './interrupt.js';
 import { Source } from './source.js';
 import { read } from './reader.js';
 import { typeName } from './type-names.js';
-import { Shape, compile, compileBody, refuseNull, MAX_ARGS, type Code } from './compile.js';
+import { Shape, compile, compileBody, refuseNull, MAX_ARGS, MAX_DEPTH, type Code } from './compile.js';
 import { SPECIAL_BUILTINS } from './special.js';
 import { generate } from './jit.js';
 import { makeBuiltin, type BinaryFn, type BuiltinRow, type UnaryFn, type VariadicFn } from './builtin.js';
@@ -22,8 +22,6 @@ export interface InterpOptions {
   readonly itemAt: Env['itemAt'];
 }
 
-/** Nested lambda calls: the reference stops between 900 and 1100. */
-const MAX_DEPTH = 1024;
 /** Calls after which a lambda is worth generating code for (about 0.1 ms). */
 const HOT = 40;
 /** Sources kept parsed and compiled: a server sees the same few requests again and again. */
@@ -70,6 +68,7 @@ export class Interp implements Runtime {
     this.interrupt = options.interrupt ?? new Interrupt();
     this.env.itemAt = options.itemAt;
     this.env.applyUnary = (f, v) => this.callBuiltin(f, [v]);
+    this.env.define('null', null);
     for (const b of SPECIAL_BUILTINS) this.env.define(b.name, b);
     this.define(options.builtins);
   }

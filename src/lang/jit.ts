@@ -12,7 +12,7 @@ import { isReserved } from './env.js';
 import { checkpoint } from './interrupt.js';
 import { truthy } from './truth.js';
 import { andMasks, orMasks } from './masks.js';
-import { MAX_ARGS, MAX_NESTING, quoted, refuseNull } from './compile.js';
+import { MAX_ARGS, MAX_DEPTH, MAX_NESTING, quoted, refuseNull } from './compile.js';
 import type { BinaryFn, UnaryFn, VariadicFn } from './builtin.js';
 import type { Interp, LambdaCode } from './interpreter.js';
 
@@ -84,7 +84,7 @@ ${this.constants.map((_, i) => `const k${i} = K[${i}];`).join('')}
 return function f(${params.join()}) {
   if (E.epoch !== ${this.code.epoch}) return rt.callLambda(L, [${params.join()}]);
   const site = S.at;
-  if (++S.depth > 1024) { S.depth--; tooDeep(); }
+  if (++S.depth > ${MAX_DEPTH}) { S.depth--; tooDeep(); }
   ${vars.length > 0 ? `let ${vars.join()};` : ''}
   try { checkpoint(); ${body} }
   catch (e) { throw rt.unwound(e, L, site); }
@@ -260,8 +260,7 @@ function junction(g: Generator, form: List, args: readonly Value[], or: 0 | 1): 
   let text = g.expr(args[0]);
   for (let i = 1; i < args.length; i++) {
     const [a, b] = [g.temp(), g.temp()];
-    const early = or === 1 && i === 1 ? `(typeof ${a} === "boolean" ? ${a} : true)` : a;
-    text = `((${a} = ${text}) === ${or === 1} || (${a} !== ${or === 0} && stop(${a}, ${or})) ? ${early} : (${b} = ${g.expr(args[i])}, S.at = ${form.at}, join(${a}, ${b}, ${or})))`;
+    text = `((${a} = ${text}) === ${or === 1} || (${a} !== ${or === 0} && stop(${a}, ${or})) ? ${a} : (${b} = ${g.expr(args[i])}, S.at = ${form.at}, join(${a}, ${b}, ${or})))`;
   }
   return text;
 }

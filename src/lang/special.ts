@@ -1,5 +1,5 @@
 /** The special forms: how each compiles. Every other builtin with the `special` flag gets its arguments and a `Scope`. */
-import { Builtin, F64, Lambda, List, Sym, T, Vec, symOf, type Value } from './value.js';
+import { Builtin, F64, Lambda, List, Sym, T, Vec, name, symOf, type Value } from './value.js';
 import { RayError, fail } from './errors.js';
 import { compile, compileBody, quoted, type Code, type Site } from './compile.js';
 import { isReserved, isSlot } from './env.js';
@@ -109,8 +109,8 @@ function compileFn(form: List, args: readonly Value[], _site: Site): Code {
 }
 
 function paramsOf(v: Value): Sym[] | RayError {
-  // The reference accepts any first form and then has no parameters.
-  const syms = v instanceof Vec && v.t === T.SYM ? Array.from(v.data as Int32Array, (id) => symOf(id)) : v instanceof List ? v.items.filter((s) => s instanceof Sym) : [];
+  // As in the reference: any first form is accepted, what is no symbol in it is a parameter that nothing can name.
+  const syms = v instanceof Vec && v.t === T.SYM ? Array.from(v.data as Int32Array, (id) => symOf(id)) : v instanceof List ? v.items.map((s) => (s instanceof Sym ? s : name(''))) : [];
   const reserved = syms.find(isReserved);
   return reserved ? new RayError('reserve', `lambda parameter '${reserved.text}' is in the reserved namespace`) : syms;
 }
@@ -125,7 +125,7 @@ function junction(op: 'and' | 'or'): Handler {
     return (fr) => {
       let acc = codes[0](fr);
       if (codes.length === 1) return acc;
-      if (!isMask(acc) && truthy(acc) === stop) return stop ? (typeof acc === 'boolean' ? acc : true) : acc;
+      if (!isMask(acc) && truthy(acc) === stop) return acc;
       for (let i = 1; i < codes.length; i++) {
         const v = codes[i](fr);
         site.rt.state.at = form.at;
