@@ -4,7 +4,7 @@
  */
 import { F64, T, Vec, f64fin, i64wrap, isAtom, tagOf, type Value } from '../lang/value.js';
 import { mapBinary, type Atom2 } from './atomic.js';
-import { doubleColumns, integerColumns, isColumns, isNumericColumns } from './columnwise.js';
+import { doubleColumns, isColumns, isNumericColumns, longColumns, quotientColumns, wordColumns } from './columnwise.js';
 import * as k from './kernels.js';
 import { isFloatType, isIntType, isNumericType, isTemporalType, vectorInt } from './promote.js';
 import { ADD, MUL, SUB, arithAtoms, divideAtoms, floorDivideAtoms, floorMod, moduloAtoms, powAtoms, type ArithOp } from './scalar.js';
@@ -40,6 +40,7 @@ export function multiply(a: Value, b: Value): Value {
 
 /** `/`: always f64, 0Nf for a zero divisor. */
 export function divide(a: Value, b: Value): Value {
+  if (a instanceof F64 && b instanceof F64) return f64fin(a.v / b.v);
   if (isAtom(a) && isAtom(b)) return divideAtoms(a, b);
   return doubleColumns(a, b, k.divDoubles) ?? mapBinary(a, b, divideAtoms, divide);
 }
@@ -47,7 +48,8 @@ export function divide(a: Value, b: Value): Value {
 /** `div`: the floor of the quotient; 0Nl for a zero divisor. */
 export function floorDivide(a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number' && b !== 0) return Math.floor(a / b) + 0;
-  return mapBinary(a, b, floorDivideAtoms, floorDivide, integerResult(a, b));
+  const type = integerResult(a, b);
+  return (type(T.I64) === T.I64 ? quotientColumns(a, b) : undefined) ?? mapBinary(a, b, floorDivideAtoms, floorDivide, type);
 }
 
 /** `%`: floored, the sign of the divisor. */
@@ -56,8 +58,8 @@ export function modulo(a: Value, b: Value): Value {
   if (isAtom(a) && isAtom(b)) return moduloAtoms(a, b);
   const ta = Math.abs(tagOf(a));
   const tb = Math.abs(tagOf(b));
-  if (isNumericColumns(a, b) && ta === tb && ta === T.I64) return integerColumns(a, b, T.I64, k.modLongs, k.nullLongs, true);
-  if (isNumericColumns(a, b) && ta === tb && ta === T.I32) return integerColumns(a, b, T.I32, k.modWords, k.nullWords, true);
+  if (isNumericColumns(a, b) && ta === tb && ta === T.I64) return longColumns(a, b, T.I64, k.modLongs, true);
+  if (isNumericColumns(a, b) && ta === tb && ta === T.I32) return wordColumns(a, b, T.I32, k.modWords, true);
   return mapBinary(a, b, moduloAtoms, modulo, integerResult(a, b));
 }
 
@@ -73,10 +75,10 @@ interface Operation {
   readonly op: ArithOp;
   readonly atoms: Atom2;
   readonly doubles: k.DoubleKernel;
-  readonly words: k.IntKernel;
-  readonly longs: k.IntKernel;
+  readonly words: k.WordKernel;
+  readonly longs: k.LongKernel;
 }
-const operation = (op: ArithOp, doubles: k.DoubleKernel, words: k.IntKernel, longs: k.IntKernel): Operation => ({
+const operation = (op: ArithOp, doubles: k.DoubleKernel, words: k.WordKernel, longs: k.LongKernel): Operation => ({
   op, atoms: (a, b) => arithAtoms(op, a, b), doubles, words, longs,
 });
 const PLUS = operation(ADD, k.addDoubles, k.addWords, k.addLongs);
@@ -95,8 +97,8 @@ function general(o: Operation, a: Value, b: Value): Value {
     if (t === T.F64) return doubleColumns(a, b, o.doubles) ?? mapBinary(a, b, o.atoms, nested);
     // A sum of two integer columns that wraps to the sentinel stays a number; with dates or booleans it is a null.
     const sentinels = !isIntType(left) || !isIntType(right);
-    if (t === T.I64 || t === T.TIMESTAMP) return integerColumns(a, b, t, o.longs, k.nullLongs, sentinels);
-    if (t > 0) return integerColumns(a, b, t, o.words, k.nullWords, sentinels && t !== T.U8);
+    if (t === T.I64 || t === T.TIMESTAMP) return longColumns(a, b, t, o.longs, sentinels);
+    if (t > 0) return wordColumns(a, b, t, o.words, sentinels);
   }
   return mapBinary(a, b, o.atoms, nested, integerResult(a, b));
 }

@@ -5,37 +5,38 @@ import { blocks } from '../lang/interrupt.js';
 import { orMasks } from '../lang/masks.js';
 import { truthy } from '../lang/truth.js';
 import { mapBinary, type Atom2 } from './atomic.js';
+import { run } from './columnwise.js';
 import { itemAt } from './item.js';
 import {
   equalDoubles, equalLongs, equalWords, lessDoubles, lessLongs, lessWords, type Compare,
 } from './kernels.js';
-import { CHUNK, doubles, longs, words, type Lane } from './lanes.js';
+import { doubles, longs, words, type Lane } from './lanes.js';
 import { compareAtoms, equalAtoms } from './order.js';
 import { isNumericType, isTemporalType } from './promote.js';
 
 export function equal(a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a === b;
-  return run(EQUAL, a, b);
+  return compare(EQUAL, a, b);
 }
 export function notEqual(a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a !== b;
-  return run(NOT_EQUAL, a, b);
+  return compare(NOT_EQUAL, a, b);
 }
 export function less(a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a < b;
-  return run(LESS, a, b);
+  return compare(LESS, a, b);
 }
 export function lessEqual(a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a <= b;
-  return run(LESS_EQUAL, a, b);
+  return compare(LESS_EQUAL, a, b);
 }
 export function greater(a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a > b;
-  return run(GREATER, a, b);
+  return compare(GREATER, a, b);
 }
 export function greaterEqual(a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a >= b;
-  return run(GREATER_EQUAL, a, b);
+  return compare(GREATER_EQUAL, a, b);
 }
 
 /** `not`: element by element for B8 vectors, the inverted truth of anything else. */
@@ -77,12 +78,12 @@ const LESS_EQUAL: Relation = { atoms: (a, b) => compareAtoms(a, b) <= 0, equal: 
 const GREATER: Relation = { atoms: (a, b) => compareAtoms(a, b) > 0, equal: false, swap: true, flip: 0 };
 const GREATER_EQUAL: Relation = { atoms: (a, b) => compareAtoms(a, b) >= 0, equal: false, swap: false, flip: 1 };
 
-function run(r: Relation, a: Value, b: Value): Value {
+function compare(r: Relation, a: Value, b: Value): Value {
   if (isAtom(a) && isAtom(b)) return r.atoms(a, b);
   // The null object is no element: it is compared with a collection as a whole.
   if (a === null || b === null) return (isNull(a) && isNull(b)) !== (r.flip === 1);
   const columns = a instanceof List || b instanceof List ? undefined : r.swap ? columnsOf(r, b, a) : columnsOf(r, a, b);
-  return columns ?? mapBinary(a, b, r.atoms, (x, y) => run(r, x, y));
+  return columns ?? mapBinary(a, b, r.atoms, (x, y) => compare(r, x, y));
 }
 
 /** Undefined where the atoms have to decide: mixed families, guids, differing lengths, nothing to compare. */
@@ -95,23 +96,19 @@ function columnsOf(r: Relation, a: Value, b: Value): Vec | undefined {
   const ta = Math.abs(tagOf(a));
   const tb = Math.abs(tagOf(b));
   const out = new Uint8Array(n);
-  if (ta === T.SYM && tb === T.SYM && r.equal) each(r, words(symIds(a)), words(symIds(b)), equalWords, out);
+  if (ta === T.SYM && tb === T.SYM && r.equal) each(r, words(symIds(a), n), words(symIds(b), n), equalWords, out);
   else if ((ta === T.STR || ta === T.SYM) && ta === tb) compareTexts(r, textAt(a), textAt(b), out);
-  else if (ta === tb && (ta === T.I64 || ta === T.TIMESTAMP)) each(r, longs(a), longs(b), r.equal ? equalLongs : lessLongs, out);
-  else if (ta === tb && (isTemporalType(ta) || ta === T.I32)) each(r, words(a), words(b), r.equal ? equalWords : lessWords, out);
-  else if (isNumericType(ta) && isNumericType(tb)) each(r, doubles(a), doubles(b), r.equal ? equalDoubles : lessDoubles, out);
+  else if (ta === tb && (ta === T.I64 || ta === T.TIMESTAMP)) each(r, longs(a, n), longs(b, n), r.equal ? equalLongs : lessLongs, out);
+  else if (ta === tb && (isTemporalType(ta) || ta === T.I32)) each(r, words(a, n), words(b, n), r.equal ? equalWords : lessWords, out);
+  else if (isNumericType(ta) && isNumericType(tb)) each(r, doubles(a, n), doubles(b, n), r.equal ? equalDoubles : lessDoubles, out);
   else return undefined;
   return new Vec(T.B8, out);
 }
 
 function each<A>(r: Relation, x: Lane<A>, y: Lane<A>, kernel: Compare<A>, out: Uint8Array): void {
-  blocks(out.length, (lo, hi) => {
-    for (let i = lo; i < hi; i += CHUNK) {
-      const n = Math.min(CHUNK, hi - i);
-      x.load(i, n);
-      y.load(i, n);
-      kernel(x.data, x.at, y.data, y.at, out, i, n, r.flip);
-    }
+  run(out.length, x, y, (p, pi, q, qi, lo, n) => {
+    kernel(p, pi, q, qi, out, lo, n, r.flip);
+    return false;
   });
 }
 

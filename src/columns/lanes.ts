@@ -2,13 +2,14 @@
  * Operands as the kernels want them: a column (or an atom, repeated) in one of the three machine types, chunk by chunk.
  * Columns already in that type are used in place; the others are widened into a scratch buffer that stays in the cache.
  */
-import { I64_NULL, Stamp, T, Vec, isNull, type Value } from '../lang/value.js';
+import { I64_NULL, T, Vec, isNull, type Value } from '../lang/value.js';
+import { halves } from './kernels.js';
 import { integerOf, numberOf } from './promote.js';
 
 /** Elements in a chunk: three operands of 8 bytes fit a 256 KB cache. */
 export const CHUNK = 4096;
 
-/** A chunk: `data` from `at` on (in elements, also for longs). */
+/** A chunk: `data` from `at` on (in elements). */
 export interface Lane<A> {
   data: A;
   at: number;
@@ -16,82 +17,79 @@ export interface Lane<A> {
   load(lo: number, n: number): void;
 }
 
-/** Doubles; integer nulls become NaN where the column is flagged. */
-export function doubles(v: Value): Lane<Float64Array> {
-  if (!(v instanceof Vec)) return constant(new Float64Array(CHUNK).fill(isNull(v) ? NaN : numberOf(v)));
+/** Doubles of an operand beside (or being) a column of `n`; integer nulls become NaN where the column is flagged. */
+export function doubles(v: Value, n: number): Lane<Float64Array> {
+  const size = Math.min(n, CHUNK);
+  if (!(v instanceof Vec)) return constant(new Float64Array(size).fill(isNull(v) ? NaN : numberOf(v)));
   if (v.t === T.F64) return inPlace(v.data as Float64Array);
-  const scratch = new Float64Array(CHUNK);
-  if (v.t === T.I64 || v.t === T.TIMESTAMP) {
-    const src = halves(v.data as BigInt64Array);
-    return widened(scratch, v.nulls
-      ? (lo, n) => {
-        for (let i = 0; i < n; i++) {
-          const hi = src[(lo + i) * 2 + 1];
-          const low = src[(lo + i) * 2];
-          scratch[i] = hi === -2147483648 && low === 0 ? NaN : hi * 4294967296 + (low >>> 0);
-        }
+  const scratch = new Float64Array(size);
+  if (v.data instanceof BigInt64Array) {
+    const src = halves(v.data);
+    const none = v.nulls ? MIN32 : NaN;
+    return widened(scratch, (lo, m) => {
+      for (let i = 0; i < m; i++) {
+        const hi = src[(lo + i) * 2 + 1];
+        const low = src[(lo + i) * 2];
+        scratch[i] = hi === none && low === 0 ? NaN : hi * 4294967296 + (low >>> 0);
       }
-      : (lo, n) => {
-        for (let i = 0; i < n; i++) scratch[i] = src[(lo + i) * 2 + 1] * 4294967296 + (src[(lo + i) * 2] >>> 0);
-      });
+    });
   }
   const none = sentinel(v);
   const src = v.data as Int32Array;
-  return widened(scratch, (lo, n) => {
-    for (let i = 0; i < n; i++) scratch[i] = src[lo + i] === none ? NaN : src[lo + i];
+  return widened(scratch, (lo, m) => {
+    for (let i = 0; i < m; i++) scratch[i] = src[lo + i] === none ? NaN : src[lo + i];
   });
 }
 
-/** 32-bit words: the low half of 64-bit operands; narrower nulls become the 32-bit one where the column is flagged. */
-export function words(v: Value): Lane<Int32Array> {
-  if (!(v instanceof Vec)) return constant(new Int32Array(CHUNK).fill(isNull(v) ? -2147483648 : lowWord(integerOf(v))));
+/** 32-bit words: the low half of 64-bit operands; other widths' nulls become the 32-bit one where the column is flagged. */
+export function words(v: Value, n: number): Lane<Int32Array> {
+  const size = Math.min(n, CHUNK);
+  if (!(v instanceof Vec)) return constant(new Int32Array(size).fill(isNull(v) ? MIN32 : lowWord(integerOf(v))));
   if (v.data instanceof Int32Array) return inPlace(v.data);
-  const scratch = new Int32Array(CHUNK);
+  const scratch = new Int32Array(size);
   if (v.data instanceof BigInt64Array) {
     const src = halves(v.data);
-    const none = v.nulls ? -2147483648 : NaN;
-    return widened(scratch, (lo, n) => {
-      for (let i = 0; i < n; i++) {
+    const none = v.nulls ? MIN32 : NaN;
+    return widened(scratch, (lo, m) => {
+      for (let i = 0; i < m; i++) {
         const low = src[(lo + i) * 2];
-        scratch[i] = low === 0 && src[(lo + i) * 2 + 1] === none ? -2147483648 : low;
+        scratch[i] = low === 0 && src[(lo + i) * 2 + 1] === none ? MIN32 : low;
       }
     });
   }
   const none = sentinel(v);
   const src = v.data as Int16Array;
-  return widened(scratch, (lo, n) => {
-    for (let i = 0; i < n; i++) scratch[i] = src[lo + i] === none ? -2147483648 : src[lo + i];
+  return widened(scratch, (lo, m) => {
+    for (let i = 0; i < m; i++) scratch[i] = src[lo + i] === none ? MIN32 : src[lo + i];
   });
 }
 
-/** 64-bit integers as (low, high) pairs; narrower nulls become the 64-bit one where the column is flagged. */
-export function longs(v: Value): Lane<Int32Array> {
-  if (!(v instanceof Vec)) {
-    const big = new BigInt64Array(CHUNK).fill(isNull(v) ? I64_NULL : v instanceof Stamp ? v.v : BigInt(integerOf(v)));
-    return constant(halves(big));
-  }
-  if (v.data instanceof BigInt64Array) return inPlace(halves(v.data));
-  const scratch = new Int32Array(CHUNK * 2);
+/** 64-bit integers; narrower nulls become the 64-bit one where the column is flagged. */
+export function longs(v: Value, n: number): Lane<BigInt64Array> {
+  const size = Math.min(n, CHUNK);
+  if (!(v instanceof Vec)) return constant(new BigInt64Array(size).fill(isNull(v) ? I64_NULL : BigInt(integerOf(v))));
+  if (v.data instanceof BigInt64Array) return inPlace(v.data);
+  const scratch = new BigInt64Array(size);
+  const to = halves(scratch);
   const none = sentinel(v);
   const src = v.data as Int32Array;
-  return widened(scratch, (lo, n) => {
-    for (let i = 0; i < n; i++) {
+  return widened(scratch, (lo, m) => {
+    for (let i = 0; i < m; i++) {
       const x = src[lo + i];
-      scratch[i * 2] = x === none ? 0 : x;
-      scratch[i * 2 + 1] = x === none ? -2147483648 : x >> 31;
+      to[i * 2] = x === none ? 0 : x;
+      to[i * 2 + 1] = x === none ? MIN32 : x >> 31;
     }
   });
 }
 
-/** A 64-bit column as pairs of 32-bit words, low first. */
-export const halves = (data: BigInt64Array): Int32Array => new Int32Array(data.buffer, data.byteOffset, data.length * 2);
+const MIN32 = -2147483648;
 
 const lowWord = (v: number | bigint): number => (typeof v === 'number' ? v | 0 : Number(BigInt.asIntN(32, v)));
 
 /** What a narrow column's nulls look like; NaN, which equals nothing, where it is not flagged. */
 function sentinel(v: Vec): number {
   if (!v.nulls) return NaN;
-  return v.data instanceof Int16Array ? -32768 : v.data instanceof Int32Array ? -2147483648 : NaN;
+  return v.data instanceof Int16Array ? -32768 : v.data instanceof Int32Array ? MIN32 : NaN;
 }
 
 const inPlace = <A>(data: A): Lane<A> => {

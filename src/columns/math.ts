@@ -5,9 +5,9 @@ import { blocks } from '../lang/interrupt.js';
 import { typeName } from '../lang/type-names.js';
 import { mapBinary, mapUnary, type Atom1 } from './atomic.js';
 import { integerResult } from './arith.js';
-import { doubleColumns, integerColumns } from './columnwise.js';
+import { doubleColumns, longColumns, run, wordColumns } from './columnwise.js';
 import * as k from './kernels.js';
-import { CHUNK, doubles } from './lanes.js';
+import { doubles } from './lanes.js';
 import { integerOf, isFloatType, isNumericType, isTemporalType, numberOf } from './promote.js';
 import { doubleToI64, floorTo, integer, mismatch, nanos } from './scalar.js';
 
@@ -29,11 +29,11 @@ const negateAtom = (x: Value): Value => signedAtom('neg', x, (n) => 0 - n, (n) =
 const absoluteAtom = (x: Value): Value => signedAtom('abs', x, Math.abs, (n) => (n < 0n ? -n : n));
 
 /** Kernels get a zero as their left operand; the least integer stays as it is, which is the null. */
-function signed(x: Value, atom: Atom1, floats: k.DoubleKernel, words: k.IntKernel, longs: k.IntKernel): Value {
+function signed(x: Value, atom: Atom1, floats: k.DoubleKernel, words: k.WordKernel, longs: k.LongKernel): Value {
   if (!(x instanceof Vec) || x.length === 0) return mapUnary(x, atom);
   if (x.t === T.F64) return doubleColumns(0, x, floats)!;
-  if (x.t === T.I64) return integerColumns(0, x, T.I64, longs, k.nullLongs, true);
-  if (x.t === T.I32 || x.t === T.I16) return integerColumns(0, x, x.t, words, k.nullWords, x.t === T.I32);
+  if (x.t === T.I64) return longColumns(0, x, T.I64, longs, true);
+  if (x.t === T.I32 || x.t === T.I16) return wordColumns(0, x, x.t, words, true);
   return mapUnary(x, atom);
 }
 
@@ -52,15 +52,8 @@ export function signum(x: Value): Value {
   if (!(x instanceof Vec)) return mapUnary(x, signumAtom, signum);
   if (!isNumericType(x.t)) refuse('signum', x);
   const out = new BigInt64Array(x.length);
-  const lane = doubles(x);
-  let nulls = false;
-  blocks(x.length, (lo, hi) => {
-    for (let i = lo; i < hi; i += CHUNK) {
-      const n = Math.min(CHUNK, hi - i);
-      lane.load(i, n);
-      if (k.signsOfDoubles(lane.data, lane.at, out, i, n)) nulls = true;
-    }
-  });
+  const lane = doubles(x, x.length);
+  const nulls = run(x.length, lane, lane, (src, at, _y, _yi, lo, n) => k.signsOfDoubles(src, at, out, lo, n));
   return new Vec(T.I64, out, nulls);
 }
 function signumAtom(x: Value): Value {
@@ -168,8 +161,8 @@ function xbarColumn(x: Vec, step: Value): Vec | undefined {
   if (s === 0) fail('domain', 'xbar needs a step that is not zero');
   const limit = LIMITS[x.t] ?? Infinity;
   if (s > limit || s < -limit - 1) return undefined;
-  const wide = x.t === T.I64 || x.t === T.TIMESTAMP;
-  return integerColumns(x, step, x.t, wide ? k.floorToLongs : k.floorToWords, wide ? k.nullLongs : k.nullWords, false);
+  if (x.t === T.I64 || x.t === T.TIMESTAMP) return longColumns(x, step, x.t, k.floorToLongs);
+  return wordColumns(x, step, x.t, k.floorToWords);
 }
 
 function xbarAtoms(x: Value, step: Value): Value {
