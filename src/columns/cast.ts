@@ -1,6 +1,6 @@
 /** Conversions between types: atoms and columns to every type that `as` knows. */
 import {
-  F64, Guid, I16_NULL, I32_NULL, I64_MAX, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, f64, i16, i32, i64wrap, intern, isNull, name, nullOf,
+  F64, Guid, I16_NULL, I32_NULL, I64_MAX, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, f64, i16, i32, i64wrap, intern, isFunction, isNull, name, nullOf,
   stamp, tagOf, u8, type Value, type VecData,
 } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
@@ -9,7 +9,7 @@ import { format } from '../lang/format.js';
 import { general } from '../lang/cfloat.js';
 import { typeName } from '../lang/type-names.js';
 import { parseDate, parseFloatPrefix, parseGuid, parseInteger, parseStamp, parseTime } from './parse-text.js';
-import { alloc, nullAt, reader, store } from './item.js';
+import { alloc, halves, nullAt, reader, store, writeHalves } from './item.js';
 
 /** A value converted to the type `t`, vectors and lists element by element. Errors: `type` no such conversion, `domain` bad text. */
 export function cast(t: number, v: Value): Value {
@@ -18,8 +18,8 @@ export function cast(t: number, v: Value): Value {
 
 function castAtom(t: number, v: Value): Value {
   if (tagOf(v) === -t) return v;
-  if (tagOf(v) < 0 && isNull(v)) return nullOf(t);
-  if (tagOf(v) >= 0) return noCast(t, v);
+  if (isNull(v)) return nullOf(t);
+  if (tagOf(v) >= 0) return t === T.STR && isFunction(v) ? format(v, 0) : noCast(t, v);
   return ATOM[t](v) ?? noCast(t, v);
 }
 
@@ -32,7 +32,7 @@ const ATOM: Record<number, (v: Value) => Value | undefined> = {
     const n = numberOf(v);
     return n === undefined ? undefined : n !== 0 && n !== 0n;
   },
-  [T.U8]: (v) => integer(v, (n) => u8(n), 0, 255),
+  [T.U8]: (v) => (TIMES.has(-tagOf(v)) ? undefined : integer(v, (n) => u8(n), 0, 255)),
   [T.I16]: (v) => integer(v, (n) => i16(n), I16_NULL + 1, 32767),
   [T.I32]: (v) => integer(v, (n) => i32(n), I32_NULL + 1, 2147483647),
   [T.I64]: (v) => {
@@ -67,6 +67,7 @@ const ATOM: Record<number, (v: Value) => Value | undefined> = {
   [T.GUID]: (v) => (typeof v === 'string' ? new Guid(parseGuid(v)) : undefined),
 };
 
+const TIMES: ReadonlySet<number> = new Set([T.DATE, T.TIME, T.TIMESTAMP]);
 const DAY_NS = 86400000000000n;
 const floorMod = (a: bigint, b: bigint): bigint => ((a % b) + b) % b;
 const floorDiv = (a: bigint, b: bigint): bigint => (a - floorMod(a, b)) / b;
@@ -121,16 +122,20 @@ function castColumn(t: number, v: Vec | List): Vec {
   let nulls = false;
   blocks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
-      const atom = castAtom(t, read(i));
+      const from = read(i);
+      // b8 and u8 columns have no nulls: they become zero.
+      if (NULL_FREE.has(t) && isNull(from)) continue;
+      const atom = castAtom(t, from);
       store(t, data, i, atom);
       if (MARKS_NULLS.has(t)) nulls ||= isNull(atom);
-      else if (t !== T.B8 && t !== T.U8) nulls ||= isNull(read(i));
+      else if (t !== T.SYM && t !== T.STR) nulls ||= isNull(from);
     }
   });
   return new Vec(t, data, nulls);
 }
 
 const NUMERIC: ReadonlySet<number> = new Set([T.B8, T.U8, T.I16, T.I32, T.I64, T.F32, T.F64, T.DATE, T.TIME, T.TIMESTAMP]);
+const NULL_FREE: ReadonlySet<number> = new Set([T.B8, T.U8]);
 /** Types whose sentinel is a null wherever it comes from; in the narrower ones a wrapped number may look like it. */
 const MARKS_NULLS: ReadonlySet<number> = new Set([T.I64, T.F64, T.TIMESTAMP, T.GUID]);
 
@@ -142,7 +147,7 @@ function castNumbers(t: number, data: VecData, v: Vec): Vec {
   else if (wide && (v.t !== T.TIMESTAMP || (t !== T.DATE && t !== T.TIME))) fromWide(t, data, v.data as BigInt64Array);
   else if (wide) fromStamps(t, data as Int32Array, v.data as BigInt64Array);
   else fromNumbers(t, data, v);
-  let nulls = v.nulls && t !== T.B8 && t !== T.U8;
+  let nulls = v.nulls && !NULL_FREE.has(t);
   if (nulls) {
     const none = nullOf(t);
     for (let i = 0; i < n; i++) if (nullAt(v, i)) store(t, data, i, none);
@@ -154,22 +159,37 @@ function castNumbers(t: number, data: VecData, v: Vec): Vec {
 function toWide(t: number, out: BigInt64Array, v: Vec): void {
   if (v.data instanceof BigInt64Array) return out.set(v.data);
   const from = v.data as Int32Array | Float64Array;
-  const isFloat = v.t === T.F64 || v.t === T.F32;
-  const unit = v.t === T.DATE && t === T.TIMESTAMP ? DAY_NS : 1n;
-  blocks(from.length, (lo, hi) => {
-    if (isFloat) for (let i = lo; i < hi; i++) out[i] = from[i] !== from[i] ? I64_NULL : truncated(from[i]);
-    else if (unit === 1n) for (let i = lo; i < hi; i++) out[i] = BigInt(from[i]);
-    else for (let i = lo; i < hi; i++) out[i] = BigInt(from[i]) * unit;
-  });
+  const h = halves(out);
+  if (v.t === T.F64 || v.t === T.F32) {
+    blocks(from.length, (lo, hi) => {
+      for (let i = lo; i < hi; i++) {
+        const x = from[i];
+        if (x > -MAX_EXACT && x < MAX_EXACT) writeHalves(h, i, Math.trunc(x));
+        else out[i] = x !== x ? I64_NULL : truncated(x);
+      }
+    });
+  } else if (v.t === T.DATE && t === T.TIMESTAMP) {
+    blocks(from.length, (lo, hi) => {
+      for (let i = lo; i < hi; i++) out[i] = BigInt(from[i]) * DAY_NS;
+    });
+  } else {
+    blocks(from.length, (lo, hi) => {
+      for (let i = lo; i < hi; i++) {
+        h[2 * i] = from[i];
+        h[2 * i + 1] = from[i] >> 31;
+      }
+    });
+  }
 }
+const MAX_EXACT = 2 ** 53;
 
 function fromWide(t: number, data: VecData, from: BigInt64Array): void {
   const out = data as Float64Array | Int32Array;
-  const toFloat = t === T.F64;
+  const h = halves(from);
   blocks(from.length, (lo, hi) => {
-    if (toFloat) for (let i = lo; i < hi; i++) out[i] = Number(from[i]);
-    else if (t === T.B8) for (let i = lo; i < hi; i++) out[i] = from[i] === 0n ? 0 : 1;
-    else for (let i = lo; i < hi; i++) out[i] = Number(BigInt.asIntN(32, from[i]));
+    if (t === T.F64) for (let i = lo; i < hi; i++) out[i] = h[2 * i + 1] * 4294967296 + (h[2 * i] >>> 0);
+    else if (t === T.B8) for (let i = lo; i < hi; i++) out[i] = (h[2 * i] | h[2 * i + 1]) === 0 ? 0 : 1;
+    else for (let i = lo; i < hi; i++) out[i] = h[2 * i];
   });
 }
 

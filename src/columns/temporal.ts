@@ -5,6 +5,8 @@ import { alloc, halves, nullAt } from './item.js';
 
 export type Field = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'weekday' | 'yearday';
 
+export type Unit = 'second' | 'hour' | 'day' | 'month' | 'year';
+
 export const isTemporal = (tag: number): boolean => {
   const t = Math.abs(tag);
   return t === T.DATE || t === T.TIME || t === T.TIMESTAMP;
@@ -28,9 +30,10 @@ export function extract(v: Narrow | Stamp | Vec, field: Field): Value {
   return copyNulls(v, new Vec(T.I64, out, v.nulls));
 }
 
-/** A temporal atom or column cut down to whole units of so many seconds, as timestamps. */
-export function truncate(v: Narrow | Stamp | Vec, unit: number): Value {
-  const cut = (s: number): bigint => BigInt(Math.floor(s / unit) * unit) * NS_PER_SECOND;
+/** A temporal atom or column cut down to the beginning of its second, hour, day, month or year, as timestamps. */
+export function truncate(v: Narrow | Stamp | Vec, unit: Unit): Value {
+  const begin = BEGIN[unit];
+  const cut = (s: number): bigint => BigInt(begin(s)) * NS_PER_SECOND;
   if (!(v instanceof Vec)) return new Stamp(isNull(v) ? I64_NULL : BigInt.asIntN(64, cut(atomSeconds(v))));
   const seconds = secondsOf(v);
   const out = alloc(T.TIMESTAMP, v.length) as BigInt64Array;
@@ -54,6 +57,15 @@ const FIELDS: Record<Field, (s: number) => number> = {
   // 2000-01-01 was a Saturday: 6 with Monday = 1.
   weekday: (s) => ((((Math.floor(s / DAY) + 5) % 7) + 7) % 7) + 1,
   yearday: (s) => yearday(Math.floor(s / DAY)),
+};
+
+/** Whole seconds since 2000-01-01 -> those at which the unit around them began. */
+const BEGIN: Record<Unit, (s: number) => number> = {
+  second: (s) => s,
+  hour: (s) => Math.floor(s / 3600) * 3600,
+  day: (s) => Math.floor(s / DAY) * DAY,
+  month: (s) => (Math.floor(s / DAY) - civil(Math.floor(s / DAY)).day + 1) * DAY,
+  year: (s) => (Math.floor(s / DAY) - yearday(Math.floor(s / DAY)) + 1) * DAY,
 };
 
 const inDay = (s: number): number => s - Math.floor(s / DAY) * DAY;
