@@ -2,7 +2,8 @@
 import {
   GUID_NULL_TEXT, Guid, I64_NULL, T, Vec, f64fin, i64, i64wrap, isNull, nullOf, symOf, symText, time, type List, type Value,
 } from '../lang/value.js';
-import { BLOCK, blocks, checkpoint } from '../lang/interrupt.js';
+import { BLOCK, checkpoint } from '../lang/interrupt.js';
+import { chunks } from './chunks.js';
 import { halves, itemAt } from './item.js';
 import { nullTest, realBlocks, widen } from './reals.js';
 import { isFloatType } from './promote.js';
@@ -75,7 +76,7 @@ export const anyTrue = (v: Vec): boolean => hasReal(v, (x, lo, hi) => {
 export function mode(v: Vec | List): Value {
   const { ids, first } = hashGroup(v);
   const counts = new Int32Array(first.length);
-  blocks(ids.length, (lo, hi) => {
+  chunks(ids.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) counts[ids[i]]++;
   });
   let best = -1;
@@ -101,23 +102,32 @@ export function realTotal(v: Vec): { sum: number; count: number } {
     if (total === total) return { sum: total, count: n };
   }
   let total = 0;
-  let count = 0;
+  let nulls = 0;
   realBlocks(v, (x, lo, hi) => {
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let i = lo;
-    for (; i + 1 < hi; i += 2) {
-      const p = x[i];
-      const q = x[i + 1];
-      if (p === p) { a += p; c++; }
-      if (q === q) { b += q; c++; }
-    }
-    if (i < hi && x[i] === x[i]) { a += x[i]; c++; }
-    total += a + b;
-    count += c;
+    nulls += countNaN(x, lo, hi);
+    total += sumValues(x, lo, hi);
   });
-  return { sum: total, count };
+  return { sum: total, count: n - nulls };
+}
+
+function countNaN(x: Float64Array, lo: number, hi: number): number {
+  let k = 0;
+  for (let i = lo; i < hi; i++) if (x[i] !== x[i]) k++;
+  return k;
+}
+
+function sumValues(x: Float64Array, lo: number, hi: number): number {
+  let a = 0;
+  let b = 0;
+  let i = lo;
+  for (; i + 1 < hi; i += 2) {
+    const p = x[i];
+    const q = x[i + 1];
+    a += p === p ? p : 0;
+    b += q === q ? q : 0;
+  }
+  if (i < hi && x[i] === x[i]) a += x[i];
+  return a + b;
 }
 
 // Four sums at a time: additions of one sum must wait for each other.
@@ -141,41 +151,50 @@ function sumReals(x: Float64Array, lo: number, hi: number): number {
 export function integerTotal(v: Vec): { sum: bigint; count: number } {
   const h = halves(v.data);
   const low = new Uint32Array(h.buffer, h.byteOffset, h.length);
+  const parts = new Float64Array(2);
   let total = 0n;
   let nulls = 0;
-  // A block's halves add up exactly in doubles: 2^16 elements below 2^32 stay below 2^48.
-  blocks(v.length, (lo, hi) => {
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
-    let i = 2 * lo;
-    const end = 2 * hi;
-    for (; i + 3 < end; i += 4) {
-      a += low[i];
-      b += h[i + 1];
-      c += low[i + 2];
-      d += h[i + 3];
-    }
-    if (i < end) {
-      a += low[i];
-      b += h[i + 1];
-    }
-    if (v.nulls) {
-      let k = 0;
-      for (let j = 2 * lo; j < end; j += 2) if (h[j + 1] === -2147483648 && h[j] === 0) k++;
-      nulls += k;
-    }
-    total += (BigInt(b + d) << 32n) + BigInt(a + c);
+  chunks(v.length, (lo, hi) => {
+    sumHalves(low, h, lo, hi, parts);
+    if (v.nulls) nulls += countNullHalves(h, lo, hi);
+    total += (BigInt(parts[1]) << 32n) + BigInt(parts[0]);
   });
   return { sum: total - BigInt(nulls) * I64_NULL, count: v.length - nulls };
+}
+
+// A block's halves add up exactly in doubles: 2^16 elements below 2^32 stay below 2^48.
+function sumHalves(low: Uint32Array, h: Int32Array, lo: number, hi: number, parts: Float64Array): void {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let i = 2 * lo;
+  const end = 2 * hi;
+  for (; i + 3 < end; i += 4) {
+    a += low[i];
+    b += h[i + 1];
+    c += low[i + 2];
+    d += h[i + 3];
+  }
+  if (i < end) {
+    a += low[i];
+    b += h[i + 1];
+  }
+  parts[0] = a + c;
+  parts[1] = b + d;
+}
+
+function countNullHalves(h: Int32Array, lo: number, hi: number): number {
+  let k = 0;
+  for (let i = 2 * lo; i < 2 * hi; i += 2) if (h[i + 1] === -2147483648 && h[i] === 0) k++;
+  return k;
 }
 
 function integerProduct(v: Vec): bigint {
   const d = v.data as BigInt64Array;
   const none = v.nulls ? I64_NULL : 1n;
   let acc = 1n;
-  blocks(d.length, (lo, hi) => {
+  chunks(d.length, (lo, hi) => {
     let p = acc;
     for (let i = lo; i < hi; i++) if (d[i] !== none) p = BigInt.asIntN(64, p * d[i]);
     acc = p;
@@ -218,7 +237,7 @@ function extremeBigAt(v: Vec, sign: 1 | -1): number {
   const none = v.nulls ? I64_NULL : null;
   let at = -1;
   let best = 0n;
-  blocks(d.length, (lo, hi) => {
+  chunks(d.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       const x = d[i];
       if (x === none) continue;
@@ -233,7 +252,7 @@ function extremeBigAt(v: Vec, sign: 1 | -1): number {
 
 function extremeText(d: string[], sign: 1 | -1): string {
   let best = d.length > 0 ? d[0] : '';
-  blocks(d.length, (lo, hi) => {
+  chunks(d.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) if (sign > 0 ? d[i] < best : d[i] > best) best = d[i];
   });
   return best;
@@ -241,7 +260,7 @@ function extremeText(d: string[], sign: 1 | -1): string {
 
 function extremeSymbol(d: Int32Array, sign: 1 | -1): number {
   let best = d.length > 0 ? d[0] : 0;
-  blocks(d.length, (lo, hi) => {
+  chunks(d.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       if (d[i] !== best && (sign > 0 ? symText(d[i]) < symText(best) : symText(d[i]) > symText(best))) best = d[i];
     }
@@ -251,7 +270,7 @@ function extremeSymbol(d: Int32Array, sign: 1 | -1): number {
 
 function extremeGuid(v: Vec, sign: 1 | -1): Value {
   let best = GUID_NULL_TEXT;
-  blocks(v.length, (lo, hi) => {
+  chunks(v.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       const g = (itemAt(v, i) as Guid).v;
       if (g !== GUID_NULL_TEXT && (best === GUID_NULL_TEXT || (sign > 0 ? g < best : g > best))) best = g;

@@ -1,6 +1,6 @@
 /** Spread of one column and of pairs of columns. Nulls, and pairs with a null, are skipped. */
 import type { Vec } from '../lang/value.js';
-import { blocks } from '../lang/interrupt.js';
+import { chunks } from './chunks.js';
 import { realBlocks, reals } from './reals.js';
 
 /** Number of values, their mean and the sum of their squared distances from it. */
@@ -53,7 +53,7 @@ export function joint(a: Vec, b: Vec): Joint {
   let count = 0;
   let sx = 0;
   let sy = 0;
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi && x0 !== x0; i++) {
       if (x[i] === x[i] && y[i] === y[i]) {
         x0 = x[i];
@@ -75,7 +75,7 @@ export function joint(a: Vec, b: Vec): Joint {
   let sxx = 0;
   let sxy = 0;
   let syy = 0;
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       const p = x[i] - mx;
       const q = y[i] - my;
@@ -104,7 +104,7 @@ export function weighted(weights: Vec, values: Vec): { weight: number; total: nu
   const x = reals(values);
   let weight = 0;
   let total = 0;
-  blocks(w.length, (lo, hi) => {
+  chunks(w.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       const p = w[i] * x[i];
       if (p === p) {

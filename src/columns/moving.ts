@@ -6,7 +6,8 @@
  * left the window leaves no rounding error behind, and the work does not grow with `w`.
  */
 import { F64_NULL, I64_NULL, T, Vec } from '../lang/value.js';
-import { BLOCK, blocks, checkpoint } from '../lang/interrupt.js';
+import { BLOCK, checkpoint } from '../lang/interrupt.js';
+import { chunks } from './chunks.js';
 import { indexColumn } from './gather.js';
 import { isFloatType } from './promote.js';
 import { fromReals, nullTest, reals, widen } from './reals.js';
@@ -163,7 +164,7 @@ function movingBigSum(v: Vec, w: number): Vec {
   const out = new BigInt64Array(d.length);
   const none = v.nulls ? I64_NULL : null;
   let acc = 0n;
-  blocks(d.length, (lo, hi) => {
+  chunks(d.length, (lo, hi) => {
     let a = acc;
     for (let i = lo; i < hi; i++) {
       if (d[i] !== none) a = BigInt.asIntN(64, a + d[i]);
@@ -209,7 +210,7 @@ function movingBigExtreme(v: Vec, w: number, sign: 1 | -1): Vec {
   if (!v.nulls) return new Vec(v.t, out);
   const counts = windowCounts(v, w);
   let nulls = false;
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       if (counts[i] === 0) {
         out[i] = I64_NULL;
@@ -225,7 +226,7 @@ function windowCounts(v: Vec, w: number): Int32Array {
   const out = new Int32Array(n);
   const isNone = nullTest(v);
   let count = 0;
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       if (!isNone(i)) count++;
       if (i >= w && !isNone(i - w)) count--;
@@ -237,7 +238,7 @@ function windowCounts(v: Vec, w: number): Int32Array {
 
 function finiteColumn(out: Float64Array): Vec {
   let nulls = false;
-  blocks(out.length, (lo, hi) => {
+  chunks(out.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       if (out[i] - out[i] !== 0) {
         out[i] = F64_NULL.v;

@@ -1,5 +1,5 @@
 /** Stable radix sort of row numbers by 32-bit keys; wider keys and several columns are sorted word by word, the least significant first. */
-import { blocks } from '../lang/interrupt.js';
+import { chunks } from './chunks.js';
 
 /**
  * Sorts `rows` by `keys`, where `keys[i]` is the key of `rows[i]`, ascending and stable. Answers the sorted rows; both arguments
@@ -29,7 +29,7 @@ export function sortByKeys(keys: Uint32Array, rows: Int32Array): Int32Array {
 /** 0 .. n-1. */
 export function rowNumbersTo(n: number): Int32Array {
   const rows = new Int32Array(n);
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) rows[i] = i;
   });
   return rows;
@@ -62,7 +62,7 @@ function histograms(keys: Uint32Array): Int32Array | null {
   const counts = new Int32Array(DIGITS * RADIX);
   let before = 0;
   let sorted = true;
-  blocks(keys.length, (lo, hi) => {
+  chunks(keys.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       const k = keys[i];
       if (k < before) sorted = false;
@@ -85,7 +85,7 @@ function toOffsets(counts: Int32Array): void {
 }
 
 function scatter(keys: Uint32Array, rows: Int32Array, toKeys: Uint32Array, toRows: Int32Array, offsets: Int32Array, shift: number): void {
-  blocks(keys.length, (lo, hi) => {
+  chunks(keys.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       const k = keys[i];
       const at = offsets[(k >>> shift) & MASK]++;

@@ -1,6 +1,7 @@
 /** Numeric and temporal columns as doubles, NaN for null: what statistics and running kernels work on. */
 import { I16_NULL, I32_NULL, T, Vec, type VecData } from '../lang/value.js';
-import { BLOCK, blocks } from '../lang/interrupt.js';
+import { chunks } from './chunks.js';
+import { CHUNK } from './lanes.js';
 import { alloc, halves } from './item.js';
 import { wordsOf } from './gather.js';
 
@@ -8,7 +9,7 @@ import { wordsOf } from './gather.js';
 export function reals(v: Vec): Float64Array {
   if (v.t === T.F64) return v.data as Float64Array;
   const out = new Float64Array(v.length);
-  blocks(out.length, (lo, hi) => LOAD[v.t](v, lo, hi, out, lo));
+  chunks(out.length, (lo, hi) => LOAD[v.t](v, lo, hi, out, lo));
   return out;
 }
 
@@ -17,12 +18,12 @@ export function realBlocks(v: Vec, body: (x: Float64Array, lo: number, hi: numbe
   const n = v.length;
   if (v.t === T.F64) {
     const x = v.data as Float64Array;
-    blocks(n, (lo, hi) => body(x, lo, hi));
+    chunks(n, (lo, hi) => body(x, lo, hi));
     return;
   }
   const load = LOAD[v.t];
-  const scratch = new Float64Array(Math.min(n, BLOCK));
-  blocks(n, (lo, hi) => {
+  const scratch = new Float64Array(Math.min(n, CHUNK));
+  chunks(n, (lo, hi) => {
     load(v, lo, hi, scratch, 0);
     body(scratch, 0, hi - lo);
   });
@@ -33,14 +34,14 @@ export function fromReals(t: number, x: Float64Array): Vec {
   const n = x.length;
   let nulls = false;
   if (t === T.F64) {
-    blocks(n, (lo, hi) => {
+    chunks(n, (lo, hi) => {
       for (let i = lo; i < hi; i++) if (x[i] !== x[i]) nulls = true;
     });
     return new Vec(t, x, nulls);
   }
   const data = alloc(t, n) as Int32Array;
   const none = t === T.I16 ? I16_NULL : t === T.F32 ? NaN : t === T.B8 || t === T.U8 ? 0 : I32_NULL;
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       const r = x[i];
       if (r !== r) nulls = true;
@@ -58,7 +59,7 @@ export function widen(v: Vec): Vec {
   const h = halves(out);
   const d = v.data as Int32Array;
   const none = v.nulls ? (v.t === T.I16 ? I16_NULL : I32_NULL) : NaN;
-  blocks(v.length, (lo, hi) => {
+  chunks(v.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       const x = d[i];
       const isNone = x === none;

@@ -1,6 +1,6 @@
 /** Running series: element `i` depends on elements up to `i` (or on a neighbour). Results are as long as the input. */
 import { F64_NULL, I64_NULL, T, Vec, nullOf } from '../lang/value.js';
-import { blocks } from '../lang/interrupt.js';
+import { chunks } from './chunks.js';
 import { alloc, store } from './item.js';
 import { gather, wordsOf } from './gather.js';
 import { isFloatType } from './promote.js';
@@ -65,7 +65,7 @@ export function extremes(v: Vec, sign: 1 | -1): Vec {
   const x = reals(v);
   const out = new Float64Array(x.length);
   let best = NaN;
-  blocks(x.length, (lo, hi) => {
+  chunks(x.length, (lo, hi) => {
     let m = best;
     for (let i = lo; i < hi; i++) {
       const r = x[i];
@@ -84,7 +84,7 @@ export function deltas(v: Vec): Vec {
   if (isFloatType(v.t)) {
     const x = reals(v);
     const out = new Float64Array(n).fill(NaN, 0, 1);
-    blocks(n, (lo, hi) => {
+    chunks(n, (lo, hi) => {
       for (let i = lo || 1; i < hi; i++) out[i] = finite(x[i] - x[i - 1]);
     });
     return new Vec(T.F64, out, n > 0);
@@ -93,7 +93,7 @@ export function deltas(v: Vec): Vec {
   const d = w.data as BigInt64Array;
   const none = w.nulls ? I64_NULL : null;
   const out = new BigInt64Array(n).fill(I64_NULL, 0, 1);
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo || 1; i < hi; i++) out[i] = d[i] === none || d[i - 1] === none ? I64_NULL : BigInt.asIntN(64, d[i] - d[i - 1]);
   });
   return new Vec(T.I64, out, n > 0);
@@ -104,7 +104,7 @@ export function ratios(v: Vec): Vec {
   const x = reals(v);
   const n = x.length;
   const out = new Float64Array(n).fill(NaN, 0, 1);
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo || 1; i < hi; i++) out[i] = finite(x[i] / x[i - 1]);
   });
   return new Vec(T.F64, out, n > 0);
@@ -115,7 +115,7 @@ export function differs(v: Vec): Vec {
   const n = v.length;
   const out = new Uint8Array(n).fill(1, 0, 1);
   const test = v.t === T.STR ? textDiffers(v.data as string[]) : EXACT.has(v.t) ? wordsDiffer(wordsOf(v.data), EXACT.get(v.t)!) : realDiffers(reals(v));
-  blocks(n, (lo, hi) => test(out, lo || 1, hi));
+  chunks(n, (lo, hi) => test(out, lo || 1, hi));
   return new Vec(T.B8, out);
 }
 
@@ -126,7 +126,7 @@ export function fillForward(v: Vec): Vec {
   const from = new Int32Array(n);
   const isNone = nullTest(v);
   let last = -1;
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       if (!isNone(i)) last = i;
       from[i] = last < 0 ? i : last;
@@ -161,7 +161,7 @@ function realScan(v: Vec, start: number, step: RealScan): Vec {
   const out = new Float64Array(x.length);
   let acc = start;
   let nulls = false;
-  blocks(x.length, (lo, hi) => {
+  chunks(x.length, (lo, hi) => {
     acc = step(x, out, lo, hi, acc);
     for (let i = lo; i < hi; i++) {
       if (out[i] - out[i] !== 0) {
@@ -179,7 +179,7 @@ function bigScan(v: Vec, start: bigint, step: BigScan): Vec {
   const out = new BigInt64Array(d.length);
   const none = w.nulls ? I64_NULL : null;
   let acc = start;
-  blocks(d.length, (lo, hi) => {
+  chunks(d.length, (lo, hi) => {
     acc = step(d, none, out, lo, hi, acc);
   });
   return new Vec(T.I64, out);
@@ -192,7 +192,7 @@ function bigExtremes(v: Vec, sign: 1 | -1): Vec {
   // Complementing turns the order round, and unlike negation it does so for every value.
   const flip = sign > 0 ? 0n : -1n;
   let best: bigint | null = null;
-  blocks(d.length, (lo, hi) => {
+  chunks(d.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       if (d[i] !== none && (best === null || (d[i] ^ flip) < best)) best = d[i] ^ flip;
       out[i] = best === null ? I64_NULL : best ^ flip;

@@ -1,6 +1,7 @@
 /** Order of columns: permutations, ranks, binary search. Nulls are below every value, equal elements keep their order. */
 import { List, T, Vec, symCount, symText } from '../lang/value.js';
-import { blocks, checkpoint } from '../lang/interrupt.js';
+import { checkpoint } from '../lang/interrupt.js';
+import { chunks } from './chunks.js';
 import { gather, indexColumn, wordsOf } from './gather.js';
 import { halves } from './item.js';
 import { rowNumbersTo, sortByKeys } from './radix.js';
@@ -45,7 +46,7 @@ export function bucketRanks(v: Vec, buckets: number): Vec {
   if (!(buckets >= 1)) return new Vec(T.I64, new BigInt64Array(0));
   const rank = inverse(grade(v, false));
   const out = new BigInt64Array(n);
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) out[i] = BigInt(Math.floor((rank[i] * buckets) / n));
   });
   return new Vec(T.I64, out);
@@ -98,7 +99,7 @@ export function firstAtLeast(v: Vec, x: bigint): number {
 export function searchAll(v: Vec, needles: Vec, find: (v: Vec, x: bigint) => number): Vec {
   const d = needles.data as BigInt64Array;
   const out = new BigInt64Array(d.length);
-  blocks(d.length, (lo, hi) => {
+  chunks(d.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) out[i] = BigInt(find(v, d[i]));
   });
   return new Vec(T.I64, out);
@@ -121,7 +122,7 @@ function keyWords(v: Vec): Uint32Array[] {
 
 function smallKeys(d: Int32Array): Uint32Array {
   const out = new Uint32Array(d.length);
-  blocks(d.length, (lo, hi) => {
+  chunks(d.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) out[i] = d[i] ^ 0x80000000;
   });
   return out;
@@ -133,7 +134,7 @@ function longKeys(v: Vec): Uint32Array[] {
   const low = new Uint32Array(n);
   if (offsetKeys(h, v.nulls, low)) return [low];
   const high = new Uint32Array(n);
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       low[i] = h[2 * i];
       high[i] = h[2 * i + 1] ^ 0x80000000;
@@ -147,7 +148,7 @@ function offsetKeys(h: Int32Array, nulls: boolean, out: Uint32Array): boolean {
   const none = nulls ? -2147483648 : NaN;
   let least = Infinity;
   let greatest = -Infinity;
-  blocks(out.length, (lo, hi) => {
+  chunks(out.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       const high = h[2 * i + 1];
       const low = h[2 * i];
@@ -159,7 +160,7 @@ function offsetKeys(h: Int32Array, nulls: boolean, out: Uint32Array): boolean {
   });
   if (greatest - least >= 4294967295 || least < -9007199254740991 || greatest > 9007199254740991) return false;
   const base = (least | 0) - 1;
-  blocks(out.length, (lo, hi) => {
+  chunks(out.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) out[i] = h[2 * i + 1] === none && h[2 * i] === 0 ? 0 : h[2 * i] - base;
   });
   return true;
@@ -170,7 +171,7 @@ function doubleKeys(x: Float64Array): Uint32Array[] {
   const bits = new Int32Array(x.buffer, x.byteOffset, n * 2);
   const high = new Uint32Array(n);
   const low = new Uint32Array(n);
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       // NaN and both zeros have more than one bit pattern.
       const r = x[i];
@@ -187,7 +188,7 @@ function guidKeys(v: Vec): Uint32Array[] {
   const w = wordsOf(v.data);
   return [0, 1, 2, 3].map((k) => {
     const out = new Uint32Array(v.length);
-    blocks(out.length, (lo, hi) => {
+    chunks(out.length, (lo, hi) => {
       for (let i = lo; i < hi; i++) out[i] = swapBytes(w[4 * i + k]);
     });
     return out;
@@ -198,7 +199,7 @@ const swapBytes = (x: number): number => (x << 24) | ((x & 0xff00) << 8) | ((x >
 function symbolKeys(ids: Int32Array): Uint32Array {
   const place = new Int32Array(symCount());
   const used: number[] = [];
-  blocks(ids.length, (lo, hi) => {
+  chunks(ids.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       if (place[ids[i]] === 0) {
         used.push(ids[i]);
@@ -209,7 +210,7 @@ function symbolKeys(ids: Int32Array): Uint32Array {
   const rank = textRanks(used.map(symText));
   used.forEach((id, k) => (place[id] = rank[k]));
   const out = new Uint32Array(ids.length);
-  blocks(ids.length, (lo, hi) => {
+  chunks(ids.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) out[i] = place[ids[i]];
   });
   return out;
@@ -219,7 +220,7 @@ function symbolKeys(ids: Int32Array): Uint32Array {
 function textRanks(texts: readonly string[]): Uint32Array {
   const n = texts.length;
   const prefixes = new Uint32Array(n);
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) prefixes[i] = prefix(texts[i]);
   });
   const rows = sortByKeys(prefixes.slice(), rowNumbersTo(n));
@@ -235,7 +236,7 @@ function textRanks(texts: readonly string[]): Uint32Array {
   }
   const out = new Uint32Array(n);
   let rank = 0;
-  blocks(n, (lo, hi) => {
+  chunks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) {
       if (i > 0 && texts[rows[i]] !== texts[rows[i - 1]]) rank++;
       out[rows[i]] = rank;
@@ -255,21 +256,21 @@ function prefix(s: string): number {
 
 function gatherKeys(keys: Uint32Array, rows: Int32Array): Uint32Array {
   const out = new Uint32Array(rows.length);
-  blocks(rows.length, (lo, hi) => {
+  chunks(rows.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) out[i] = keys[rows[i]];
   });
   return out;
 }
 
 function complement(keys: Uint32Array): void {
-  blocks(keys.length, (lo, hi) => {
+  chunks(keys.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) keys[i] = ~keys[i];
   });
 }
 
 function inverse(rows: Int32Array): Int32Array {
   const out = new Int32Array(rows.length);
-  blocks(rows.length, (lo, hi) => {
+  chunks(rows.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) out[rows[i]] = i;
   });
   return out;
@@ -278,7 +279,7 @@ function inverse(rows: Int32Array): Int32Array {
 function countNulls(v: Vec): number {
   const isNone = nullTest(v);
   let count = 0;
-  blocks(v.length, (lo, hi) => {
+  chunks(v.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) if (isNone(i)) count++;
   });
   return count;
