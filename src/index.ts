@@ -2,6 +2,7 @@
 import { BUILTINS } from './builtins/index.js';
 import { systemHost } from './builtins/host.js';
 import { itemAt } from './columns/item.js';
+import { ROWS as SERDE } from './engine/serde-builtins.js';
 import { fromJs, toJs, type JsValue } from './columns/js.js';
 import { RayError } from './lang/errors.js';
 import { explain } from './lang/trace.js';
@@ -46,7 +47,7 @@ export class Interpreter {
   readonly #interp: Interp;
 
   constructor(options: InterpreterOptions = {}) {
-    this.#interp = new Interp({ host: systemHost(options.host), builtins: BUILTINS, itemAt });
+    this.#interp = new Interp({ host: systemHost(options.host), builtins: [...BUILTINS, ...SERDE], itemAt });
   }
 
   /** Evaluates a program and answers the value of its last form. Throws RayfallError. */

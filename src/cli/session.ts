@@ -2,6 +2,7 @@
 import { systemHost } from '../builtins/host.js';
 import { BUILTINS } from '../builtins/index.js';
 import { itemAt } from '../columns/item.js';
+import { ROWS as SERDE } from '../engine/serde-builtins.js';
 import { RayError } from '../lang/errors.js';
 import { format, replText } from '../lang/format.js';
 import { Interp } from '../lang/interpreter.js';
@@ -19,7 +20,7 @@ export class Exit {
 export const processHost = (options: Pick<Partial<HostServices>, 'args' | 'out' | 'err' | 'exit'> = {}): HostServices =>
   systemHost({ libraries: [libraryFolder()], ...options });
 
-export const newInterp = (host: HostServices): Interp => new Interp({ host, builtins: BUILTINS, itemAt });
+export const newInterp = (host: HostServices): Interp => new Interp({ host, builtins: [...BUILTINS, ...SERDE], itemAt });
 
 /** What one evaluation left to show, as bytes without the final newline. */
 export interface Shown {

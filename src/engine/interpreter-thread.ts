@@ -9,6 +9,7 @@ import { End, TO_IO, type EndMemory } from './channel.js';
 import { Capture } from './capture.js';
 import { ipcBuiltins } from './ipc-builtins.js';
 import { LangSide } from './lang-side.js';
+import { ROWS as SERDE } from './serde-builtins.js';
 import { SharedState, type SharedMemory } from './shared-state.js';
 import type { LangSettings } from './messages.js';
 import type { ProgramHost } from './api.js';
@@ -28,7 +29,7 @@ function main(data: InterpreterThreadData): void {
     end.flush();
   });
   const interp = new Interp({
-    builtins: [...BUILTINS, ...ipcBuiltins(() => lang)],
+    builtins: [...BUILTINS, ...SERDE, ...ipcBuiltins(() => lang)],
     interrupt: new Interrupt(data.interrupt),
     itemAt,
     host: systemHost({
