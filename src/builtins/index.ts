@@ -6,6 +6,7 @@ import { ROWS as COMPARE } from './compare.js';
 import { ROWS as CONTROL } from './control.js';
 import { ROWS as DICT } from './dict.js';
 import { ROWS as HOF } from './hof.js';
+import { ROWS as INSERT } from './insert.js';
 import { ROWS as IO } from './io.js';
 import { ROWS as MATH } from './math.js';
 import { ROWS as PRINT } from './print.js';
@@ -19,5 +20,5 @@ import { ROWS as TEMPORAL } from './temporal.js';
 import { ROWS as TYPES } from './types.js';
 
 export const BUILTINS: readonly BuiltinRow[] = [
-  CONTROL, MATH, COMPARE, AGGREGATE, SERIES, HOF, COLLECTION, SETS, SORTING, DICT, QUERY, STRINGS, TEMPORAL, TYPES, PRINT, IO, SYSTEM,
+  CONTROL, MATH, COMPARE, AGGREGATE, SERIES, HOF, COLLECTION, SETS, SORTING, DICT, QUERY, INSERT, STRINGS, TEMPORAL, TYPES, PRINT, IO, SYSTEM,
 ].flat();
