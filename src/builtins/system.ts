@@ -73,11 +73,7 @@ function sysMem(): Value {
   return dict({ 'bytes-allocated': m.heapUsed + m.arrayBuffers, 'heap-used': m.heapUsed, 'heap-total': m.heapTotal, 'array-buffers': m.arrayBuffers, external: m.external, rss: m.rss });
 }
 
-function globalCount(rt: Runtime): number {
-  let n = 0;
-  for (const _ of rt.env.globals()) n++;
-  return n;
-}
+const globalCount = (rt: Runtime): number => [...rt.env.globals()].length;
 
 function shell(command: string, rt: Runtime): number {
   const { spawnSync } = lazy('node:child_process') as typeof import('node:child_process');
