@@ -1,18 +1,18 @@
 /**
- * Frames of a live reference server, named by RFL_REFERENCE: what it sends is read, and written again to the same bytes; what is sent
- * to it comes back the same.
+ * Frames of live reference servers, named by RFL_REFERENCE and RFL_REFERENCE_216 (of the older dialect): what they send is read, and
+ * written again to the same bytes; what is sent to them comes back the same.
  */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import test, { after, before, describe } from 'node:test';
-import { Builtin, Dict, F64, Guid, List, Stamp, T, Table, Vec, date, f32, i16, i32, nullOf, strVec, symVec, symbol, time, u8, type Value } from '../src/lang/value.js';
+import { Builtin, Dict, F64, Guid, List, Stamp, T, Table, Vec, date, f32, i16, i32, name, nullOf, strVec, symVec, symbol, time, u8, type Value } from '../src/lang/value.js';
 import { FLAG } from '../src/wire/rayforce/header.js';
 import { Session } from '../src/wire/rayforce/session.js';
 import { decodePayload, decodeVerbose, encodeFrame } from '../src/wire/rayforce/value.js';
 
-const reference = process.env.RFL_REFERENCE;
+const REFERENCES = [['RFL_REFERENCE', '2512'], ['RFL_REFERENCE_216', '216']] as const;
 const resolve = (text: string): Value => new Builtin(TAGS.get(text) ?? T.UNARY, text, () => null, {});
 const TAGS = new Map<string, 101 | 102 | 103>([['+', T.BINARY], ['count', T.UNARY], ['select', T.VARIADIC], ['set', T.BINARY]]);
 
@@ -33,41 +33,55 @@ const ECHOED: Value[] = [
   new Dict(symVec(['k']), new List([symbol('v')])), new Table(symVec(['a']), [new Vec(T.TIMESTAMP, BigInt64Array.of(1n))]),
 ];
 
-describe('a live reference server', { skip: reference === undefined ? 'RFL_REFERENCE is not set: NOT compared with the reference' : false }, () => {
-  let server: ChildProcess;
-  let peer: Peer;
-  before(async () => {
-    const port = await freePort(7300);
-    server = spawn(reference as string, ['-p', String(port)], { stdio: 'ignore' });
-    peer = await Peer.open(port);
-  });
-  after(() => {
-    peer?.close();
-    server?.kill();
-  });
-
-  for (const text of EXPRESSIONS) {
-    test(`${text} is read, and written to the same bytes`, async () => {
-      const frame = await peer.ask(encodeFrame(text, { msgtype: 1 }));
-      const v = decodePayload(frame, frame[5], { resolve }, 16);
-      assert.equal(Buffer.from(encodeFrame(v, { msgtype: 2 })).toString('hex'), Buffer.from(frame).toString('hex'));
+for (const [variable, dialect] of REFERENCES) {
+  const reference = process.env[variable];
+  const skip = reference === undefined ? `${variable} is not set: NOT compared with this reference` : false;
+  describe(`a live reference server of dialect ${dialect}`, { skip, timeout: 60_000 }, () => {
+    let server: ChildProcess;
+    let peer: Peer;
+    before(async () => {
+      const port = await freePort(7300);
+      server = spawn(reference as string, ['-p', String(port)], { stdio: 'ignore' });
+      peer = await Peer.open(port);
     });
-  }
+    after(() => {
+      peer?.close();
+      server?.kill();
+    });
 
-  test('values sent to it come back as they were sent', async () => {
-    for (const v of ECHOED) {
-      const sent = encodeFrame(v, { msgtype: 1 });
-      const frame = Buffer.from(await peer.ask(sent));
-      frame[7] = 1;
-      assert.equal(frame.toString('hex'), Buffer.from(sent).toString('hex'));
+    for (const text of EXPRESSIONS) {
+      test(`${text} is read, and written to the same bytes`, async () => {
+        const frame = await peer.ask(encodeFrame(text, { msgtype: 1, dialect }));
+        const v = decodePayload(frame, frame[5], { resolve, dialect }, 16);
+        assert.equal(Buffer.from(encodeFrame(v, { msgtype: 2, dialect })).toString('hex'), Buffer.from(frame).toString('hex'));
+      });
     }
-  });
 
-  test('a verbose reply carries what was printed', async () => {
-    const frame = await peer.ask(encodeFrame('(println "hi" 1)', { msgtype: 1, flags: FLAG.VERBOSE }));
-    assert.deepStrictEqual(decodeVerbose(frame, frame[5], { resolve }, 16), { printed: 'hi 1\n', result: null });
+    test('values sent to it come back as they were sent', async () => {
+      for (const v of ECHOED) {
+        const sent = encodeFrame(v, { msgtype: 1, dialect });
+        const frame = Buffer.from(await peer.ask(sent));
+        frame[7] = 1;
+        assert.equal(frame.toString('hex'), Buffer.from(sent).toString('hex'));
+      }
+    });
+
+    test('a literal symbol arrives as a symbol, a name as what it is bound to', async () => {
+      const ask = async (text: string, v: Value): Promise<Value> => {
+        await peer.ask(encodeFrame(text, { msgtype: 1, dialect }));
+        const frame = await peer.ask(encodeFrame(v, { msgtype: 1, dialect }));
+        return decodePayload(frame, frame[5], { resolve, dialect }, 16);
+      };
+      assert.equal(await ask('(set bound 42)', name('bound')), 42);
+      assert.equal(await ask('(set bound 42)', symbol('bound')), symbol('bound'));
+    });
+
+    test('a verbose reply carries what was printed', async () => {
+      const frame = await peer.ask(encodeFrame('(println "hi" 1)', { msgtype: 1, flags: FLAG.VERBOSE }));
+      assert.deepStrictEqual(decodeVerbose(frame, frame[5], { resolve, dialect }, 16), { printed: 'hi 1\n', result: null });
+    });
   });
-});
+}
 
 /** A client over the session table, one question at a time. */
 class Peer {

@@ -18,7 +18,7 @@ export function once(bytes: Uint8Array): void {
   check(Buffer.compare(written, again) === 0, 'what was written reads as the same value');
 }
 
-export const input = damaged((r: Random) => (r.int(20) === 0 ? r.bytes(r.int(60)) : encode(value(r))));
+export const input = damaged((r: Random) => (r.int(20) === 0 ? r.bytes(r.int(60)) : encode(r.int(3) === 0 ? value(r) : new List(Array.from({ length: 1 + r.int(4) }, () => value(r, 3))))));
 
 /** Bytes of the storage behind a value. Ids of symbols and slots of lists are counted as the one byte that each must have on the wire. */
 function footprint(v: Value): number {
