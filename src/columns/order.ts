@@ -6,7 +6,7 @@
  * - `matchValues`: structural equality, for `in`, `find`, `distinct` and dict keys in lists.
  */
 import {
-  Dict, F64, Guid, List, Narrow, Stamp, Sym, T, Table, Vec, isNull, tagOf, type Value,
+  Dict, F64, Guid, List, Sym, T, Table, Vec, isNull, tagOf, type Value,
 } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
@@ -15,8 +15,9 @@ import { integerOf, isFloatType, isNumericType, isTemporalType, numberOf } from 
 import { nanos } from './scalar.js';
 
 /**
- * Negative, zero or positive as `a` is below, level with or above `b`. Numbers compare as doubles, temporals in ns, symbols, strings
- * and guids by their bytes; a null is below every value and level with nulls of its family. Errors: `type` for any other pair.
+ * Negative, zero or positive as `a` is below, level with or above `b`. Integers compare exactly, other numbers as doubles,
+ * temporals in ns, symbols, strings and guids by their bytes; a null is below every value and level with nulls of its family.
+ * Errors: `type` for any other pair.
  */
 export function compareAtoms(a: Value, b: Value): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
@@ -30,7 +31,8 @@ export function compareAtoms(a: Value, b: Value): number {
   const na = isNull(a);
   const nb = isNull(b);
   if (na || nb) return na ? (nb ? 0 : -1) : 1;
-  return numeric ? order(numberOf(a), numberOf(b)) : order(nanos(a), nanos(b));
+  if (!numeric) return order(nanos(a), nanos(b));
+  return isFloatType(ta) || isFloatType(tb) ? order(numberOf(a), numberOf(b)) : order(integerOf(a), integerOf(b));
 }
 
 /**
@@ -67,7 +69,9 @@ export function compareValues(a: Value, b: Value): number {
   const tb = tagOf(b);
   const fa = family(ta);
   if (fa !== family(tb)) return fa - family(tb);
-  if (fa < 100) return compareExact(a, b);
+  // Mixed numbers and bigints compare by their exact values, which keeps the order transitive beyond 2^53.
+  if (fa === NUMBERS) return order(exact(a), exact(b));
+  if (fa < CONTAINERS) return compareAtoms(a, b);
   if (!isSequence(a) || !isSequence(b)) return matchValues(a, b) ? 0 : ta - tb;
   const n = Math.min(a.length, b.length);
   for (let i = 0; i < n; i++) {
@@ -84,7 +88,7 @@ export function equalValues(a: Value, b: Value): boolean {
   const tb = tagOf(b);
   if (ta >= 0 && tb >= 0 && ta !== T.NULL && tb !== T.NULL) return matchValues(a, b);
   if (isNull(a) || isNull(b)) return isNull(a) && isNull(b);
-  return family(ta) === family(tb) && family(ta) < 100 && equalAtoms(a, b);
+  return family(ta) === family(tb) && family(ta) < CONTAINERS && equalAtoms(a, b);
 }
 
 /**
@@ -107,21 +111,17 @@ export function matchValues(a: Value, b: Value): boolean {
   return (b === null || tagOf(b) < 0) && equalValues(a, b);
 }
 
-/** Values of one family compare with each other; families from 100 on are no atoms. */
+/** Values of one family compare with each other; from `CONTAINERS` on they are no atoms. */
 function family(t: number): number {
-  if (t >= 0) return 100 + (t <= T.STR ? 0 : t);
-  return isNumericType(-t) ? 1 : isTemporalType(-t) ? 2 : -t;
+  if (t >= 0) return CONTAINERS + (t <= T.STR ? 0 : t);
+  return isNumericType(-t) ? NUMBERS : isTemporalType(-t) ? T.DATE : -t;
 }
+const NUMBERS = 1;
+const CONTAINERS = 100;
+
+const exact = (v: Value): number | bigint => (v instanceof F64 ? v.v : integerOf(v));
 
 const isSequence = (v: Value): v is Vec | List => v instanceof Vec || v instanceof List;
-
-/** As `compareAtoms`, but 64-bit integers that are level as doubles are told apart. */
-function compareExact(a: Value, b: Value): number {
-  const c = compareAtoms(a, b);
-  if (c !== 0 || !(typeof a === 'bigint' || typeof b === 'bigint')) return c;
-  if (a instanceof F64 || b instanceof F64 || a instanceof Narrow || b instanceof Narrow || a instanceof Stamp) return c;
-  return order(BigInt(integerOf(a)), BigInt(integerOf(b)));
-}
 
 function order<A extends string | number | bigint>(a: A, b: A): number {
   return a < b ? -1 : a > b ? 1 : 0;
