@@ -68,9 +68,10 @@ async function env({ node, print }: CommandContext): Promise<void> {
   print([...lines, `(${globals.length} entries)`].join('\n'));
 }
 
+/** Success is told by the log, as for every other way to listen. */
 async function listen({ node, print, chalk }: CommandContext, port: string): Promise<void> {
   try {
-    print(`. Listening on port ${(await node.listen(port)).port}.`);
+    await node.listen(port);
   } catch (e) {
     print(chalk.bold.red(`. ${(e as { message?: string }).message ?? 'error'}`));
   }

@@ -45,7 +45,8 @@ export class Gate extends Readable {
   /** Lets the next line through; it closes by itself behind it. */
   open(): void {
     this.#open = true;
-    this.#pump();
+    // Not from within the editor's own handling of a key, which cannot be entered twice.
+    setImmediate(() => this.#pump());
   }
 
   #take(bytes: string): void {
@@ -67,7 +68,7 @@ export class Gate extends Readable {
     while (this.#open && this.#held !== '') {
       if (this.#afterReturn && this.#held[0] === '\n') this.#held = this.#held.slice(1);
       this.#afterReturn = false;
-      if (MARKER_BEGUN.test(this.#held)) return;
+      if (this.#held === '' || MARKER_BEGUN.test(this.#held)) return;
       if (this.#held.startsWith(PASTE_START)) this.#mark(true);
       else if (this.#held.startsWith(PASTE_END)) this.#mark(false);
       else this.#pass();
@@ -97,4 +98,4 @@ export class Gate extends Readable {
 const MARKER_BEGUN = /^\x1b\[20?[01]?$/;
 /** Keys up to the end of a line, Ctrl-D alone, or the next escape sequence. */
 const TYPED_PIECE = /^(\x04|[\r\n]|\x1b[^\x1b\r\n\x04]*|[^\x1b\r\n\x04]+[\r\n]?)/;
-const PASTED_PIECE = /^([\r\n]|\x1b[^\x1b\r\n]{0,0}|[^\x1b\r\n]+[\r\n]?)/;
+const PASTED_PIECE = /^([\r\n]|\x1b|[^\x1b\r\n]+[\r\n]?)/;

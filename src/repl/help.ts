@@ -15,8 +15,9 @@ export function builtinHelp(name: string): string | null {
   ].join('\n');
 }
 
-/** Names of builtins that contain a text, for who mistyped one. */
-export const similarBuiltins = (text: string): string[] => BUILTINS.map((r) => r.name).filter((n) => n.includes(text)).sort().slice(0, 8);
+/** Names of builtins that contain a text or are contained in it, for who mistyped one. */
+export const similarBuiltins = (text: string): string[] =>
+  BUILTINS.map((r) => r.name).filter((n) => n.includes(text) || (n.length > 2 && text.includes(n))).sort().slice(0, 8);
 
 const PROPERTIES: readonly [keyof BuiltinRow & ('special' | 'aggr' | 'atomic' | 'restricted'), string][] = [
   ['special', 'takes its arguments unevaluated'],

@@ -61,13 +61,19 @@ export function storable(form: string): string | null {
   const strings = tokens.filter((t) => t[0] === '"');
   if (strings.some((s) => s.includes('\n') || !/^"(?:\\[^]|[^"\\])*"$/.test(s))) return null;
   if (OPENS.test(form) && !strings.every((s) => BARE_ADDRESS.test(s))) return null;
-  const line = tokens.map((t) => (t[0] === ';' ? '' : t[0] === '"' ? withoutCredentials(t) : t.replace(/\s+/g, ' '))).join('').trim();
+  let line = '';
+  for (const token of tokens) {
+    if (token[0] === ';') continue;
+    const piece = token[0] === '"' ? withoutCredentials(token) : token.replace(/\s+/g, ' ');
+    line += line.endsWith(' ') ? piece.trimStart() : piece;
+  }
+  line = line.trim();
   return line === '' ? null : line;
 }
 
 /** `host:port:user:password` -> `host:port`; `tcp://user:password@host` -> `tcp://host`. */
 export const withoutCredentials = (text: string): string =>
-  text.replace(/([\w.\-\]]+:\d{1,5}):[^"\s]*/g, '$1').replace(/(\w+:\/\/)[^/@"\s]*@/g, '$1');
+  text.replace(/([\w.\-\]]+:\d{1,5}):(?:\\[^]|[^"])*/g, '$1').replace(/(\w+:\/\/)(?:\\[^]|[^"])*@/g, '$1');
 
 const TOKENS = /"(?:\\[^]|[^"\\])*"?|;[^\n]*|[^";]+/g;
 const OPENS = /\.ipc\.open|\.repl\.connect/;

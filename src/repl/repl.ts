@@ -44,11 +44,15 @@ class Repl {
   /** Address that forms are sent to, null: evaluated here. */
   #remote: string | null = null;
   #running = false;
+  /** The prompt is on the screen. */
+  #idle = false;
   /** Ctrl-C since the running evaluation began. */
   #interrupts = 0;
-  #restarted: (() => void) | null = null;
+  /** Set while the interpreter is replaced: what it was evaluating is then no failure. */
+  #restarting: Promise<void> | null = null;
   /** The cursor stands behind output without a line end. */
   #midLine = false;
+  #left = false;
   #leave!: (status: number) => void;
 
   constructor(options: ReplOptions) {
@@ -67,7 +71,10 @@ class Repl {
 
   async run(): Promise<number> {
     const left = new Promise<number>((resolve) => {
-      this.#leave = resolve;
+      this.#leave = (status) => {
+        this.#left = true;
+        resolve(status);
+      };
     });
     this.#node = await this.#options.start((record) => this.#above(this.#chalk.gray(record.message) + '\n'));
     this.#node.onOutput((bytes) => this.#above(Buffer.from(bytes).toString('utf8')));
@@ -97,6 +104,7 @@ class Repl {
   /* ── lines and forms ───────────────────────────────────────────────── */
 
   async #line(line: string): Promise<void> {
+    this.#idle = false;
     if (this.#form.length === 0 && line.trim() === '') return this.#prompt();
     if (this.#form.length === 0 && (line.startsWith(':') || LEAVING.has(line.trim()))) {
       this.#history.add(line);
@@ -128,10 +136,12 @@ class Repl {
   }
 
   #prompt(): void {
+    if (this.#left) return;
     if (this.#midLine) this.#print('\n');
     const c = this.#chalk;
     const prefix = this.#remote === null ? '' : c.cyan(withoutCredentials(this.#remote));
     this.#editor.setPrompt(this.#form.length > 0 ? `${c.gray('…')} ` : `${prefix}${c.green('‣')} `);
+    this.#idle = true;
     this.#editor.prompt();
     this.#gate.open();
   }
@@ -148,22 +158,22 @@ class Repl {
   async #evaluate(source: string, file: string): Promise<void> {
     this.#running = true;
     this.#interrupts = 0;
-    const restarted = new Promise<null>((resolve) => {
-      this.#restarted = () => resolve(null);
-    });
-    const result = await Promise.race([
-      this.#node.evaluate(source, { file, columns: this.#screen.columns || 80, color: this.#chalk.level > 0 }),
-      restarted,
-    ]);
+    const result = await this.#node.evaluate(source, { file, columns: this.#screen.columns || 80, color: this.#chalk.level > 0 })
+      .catch(async (e: unknown) => {
+        if (this.#restarting === null) throw e;
+        await this.#restarting;
+        return null;
+      });
     this.#running = false;
-    this.#restarted = null;
     if (result !== null) this.#show(result);
   }
 
   #show(result: EvaluateResult): void {
     this.#remote = result.remote;
     if (result.exit !== undefined) return this.#leave(result.exit);
-    const text = fromBytes(result.text);
+    // Who pressed Ctrl-C knows where: the trace of whatever ran just then tells nothing.
+    const cancelled = result.code === 'cancel' && this.#interrupts > 0;
+    const text = cancelled ? this.#chalk.bold.red('error: cancel') : fromBytes(result.text);
     if (this.#midLine) this.#print('\n');
     if (text !== '') this.#print((result.ok ? paintResult(text, this.#chalk) : text) + '\n');
     if (this.#context.timing) this.#print(this.#chalk.gray(`. ${result.elapsedMs.toFixed(3)} ms`) + '\n');
@@ -186,15 +196,16 @@ class Repl {
     if (!this.#running || this.#interrupts < 2) return false;
     this.#interrupts = 1;
     this.#print(key + '\n');
-    if (key === 'y' || key === 'Y') void this.#restart();
+    if (key === 'y' || key === 'Y') this.#restarting = this.#restart();
     return true;
   }
 
   async #restart(): Promise<void> {
+    this.#print('. Restarting..\n');
     await this.#node.restart();
+    this.#restarting = null;
     this.#remote = null;
     this.#print(this.#chalk.yellow('. The interpreter was restarted: its state is lost.') + '\n');
-    this.#restarted?.();
   }
 
   /* ── the end ───────────────────────────────────────────────────────── */
@@ -239,7 +250,7 @@ class Repl {
 
   /** Shows output while a line may be edited: it goes above the prompt. */
   #above(text: string): void {
-    if (this.#running) return this.#print(text);
+    if (!this.#idle) return this.#print(text);
     this.#screen.write('\r\x1b[J' + text + (text.endsWith('\n') ? '' : '\n'));
     this.#midLine = false;
     this.#editor.prompt(true);

@@ -1,0 +1,97 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { CliError, EXIT, statusOf } from '../src/cli/exit-codes.js';
+import { HELP, parseOptions, parseTestOptions } from '../src/cli/options.js';
+import { isEmptySource } from '../src/cli/source-file.js';
+import { logTo } from '../src/cli/log.js';
+import { useColor } from '../src/cli/color.js';
+
+test('cli: a file, addresses, users and arguments for the program', () => {
+  const o = parseOptions(['-p', '5010', '--listen', '127.0.0.1:5011', 'a.rfl', '-u', 'users', '--', '-x', '--', 'y']);
+  assert.deepEqual([o.file, o.listen, o.usersFile, o.restricted, o.args], ['a.rfl', ['5010', '127.0.0.1:5011'], 'users', false, ['-x', '--', 'y']]);
+});
+
+test('cli: -U restricts everybody', () => {
+  const o = parseOptions(['-U', 'users']);
+  assert.deepEqual([o.usersFile, o.restricted], ['users', true]);
+});
+
+test('cli: -p 0 does not serve', () => assert.deepEqual(parseOptions(['-p', '0']).listen, []));
+
+test('cli: limits take sizes and counts', () => {
+  const o = parseOptions(['--max-connections', '5', '--handshake-timeout', '100', '--pre-auth-bytes', '1K', '--max-frame', '16m', '--max-input', '3', '--max-output', '1G', '--max-output-total', '2G', '--send-timeout', '250', '--shutdown-timeout', '9']);
+  assert.deepEqual(o.limits, { maxConnections: 5, handshakeMs: 100, preAuthBytes: 1024, maxFrame: 2 ** 24, inputPerPeer: 3, outputPerPeer: 2 ** 30, outputTotal: 2 ** 31 });
+  assert.deepEqual([o.sendTimeoutMs, o.shutdownMs], [250, 9]);
+});
+
+test('cli: no flags, no surprises', () => {
+  assert.deepEqual(parseOptions([]), {
+    file: undefined, expr: undefined, args: [], interactive: false, listen: [], usersFile: undefined, restricted: false, log: 'text',
+    color: undefined, dialect: '2512', sendTimeoutMs: undefined, limits: {}, shutdownMs: undefined, help: false, version: false,
+  });
+});
+
+const WRONG: [argv: string[], message: RegExp][] = [
+  [['--nope'], /Unknown option '--nope'/],
+  [['-z'], /Unknown option '-z'/],
+  [['-p'], /argument missing/],
+  [['-p', 'x'], /--port: 'x' is no count/],
+  [['-p', '70000'], /--port: '70000' is no port/],
+  [['--max-frame', '1T'], /--max-frame: '1T' is no size/],
+  [['--log', 'xml'], /--log: 'xml' is none of text, json/],
+  [['--dialect', '217'], /--dialect/],
+  [['a.rfl', 'b.rfl'], /more than one file: 'b.rfl'/],
+  [['-e', '1', 'a.rfl'], /-e and a file/],
+  [['-u', 'a', '-U', 'b'], /-u and -U exclude each other/],
+  [['--no-color=1'], /does not take an argument/],
+];
+for (const [argv, message] of WRONG) {
+  test(`cli: rfl ${argv.join(' ')} is a usage error`, () => {
+    assert.throws(() => parseOptions(argv), (e) => e instanceof CliError && e.status === 64 && message.test(e.message));
+  });
+}
+
+test('cli: rfl test takes paths, --update and --filter, and needs a path', () => {
+  assert.deepEqual(parseTestOptions(['a', 'b', '--update', '--filter', 'x']), { paths: ['a', 'b'], update: true, filter: 'x', help: false });
+  assert.throws(() => parseTestOptions(['--update']), (e) => e instanceof CliError && e.status === 64);
+  assert.throws(() => parseTestOptions(['a', '-p', '1']), (e) => e instanceof CliError && e.status === 64);
+});
+
+test('cli: help names every flag with its value', () => {
+  for (const flag of ['-e, --eval EXPR', '-i, --interactive', '-p, --port PORT', '-u, --users USERS', '--listen ADDR', '--log text|json', '--no-color', '-h, --help', '--version']) {
+    assert.ok(HELP.includes(flag), flag);
+  }
+});
+
+const STATUSES: [code: string, message: string, status: number][] = [
+  ['parse', '', EXIT.parse], ['type', '', EXIT.runtime], ['cancel', 'interrupted', EXIT.interrupted],
+  ['io', 'connection refused: 127.0.0.1:1', EXIT.connect], ['io', 'connection timed out: h:1', EXIT.connect], ['io', 'read', EXIT.runtime],
+  ['access', 'authentication failed', EXIT.auth], ['access', 'server requires authentication', EXIT.auth], ['access', "'set' is restricted", EXIT.runtime],
+];
+for (const [code, message, status] of STATUSES) {
+  test(`cli: a program that ends with ${code} ${message} exits with ${status}`, () => assert.equal(statusOf(code, message), status));
+}
+
+test('cli: blanks and comments are an empty program, a string with a semicolon is not', () => {
+  for (const text of ['', ' \n', '; c', ';; c\n  ; d\n']) assert.equal(isEmptySource(text), true, text);
+  for (const text of ['1', '; c\n1', '";"', '; c\n";"']) assert.equal(isEmptySource(text), false, text);
+});
+
+test('cli: a log line cannot be forged by a peer, in text or JSON', () => {
+  const lines: string[] = [];
+  const record = { level: 'warn', event: 'closed', message: 'bye\nlistening on port 1', handle: 3 } as const;
+  logTo('text', (l) => lines.push(l))(record);
+  logTo('json', (l) => lines.push(l))(record);
+  assert.equal(lines[0], 'bye\\x0alistening on port 1\n');
+  const { time, ...rest } = JSON.parse(lines[1]) as { time: string };
+  assert.deepEqual(rest, record);
+  assert.equal(new Date(time).toISOString(), time);
+  assert.equal(lines[1].indexOf('\n'), lines[1].length - 1);
+});
+
+test('cli: colours obey the flag, then NO_COLOR, then FORCE_COLOR', () => {
+  assert.equal(useColor(2, false, { FORCE_COLOR: '1' }), false);
+  assert.equal(useColor(2, undefined, { FORCE_COLOR: '1' }), true);
+  assert.equal(useColor(2, undefined, { FORCE_COLOR: '0' }), false);
+  assert.equal(useColor(2, undefined, { FORCE_COLOR: '1', NO_COLOR: '1' }), false);
+});
