@@ -101,7 +101,6 @@ class Writer {
     const label = this.label();
     const values = this.facts.makesValues(t.body);
     const f = this.facts.first(t.body);
-    if (f.empty) throw new Error(`${this.current.name} repeats something that can be empty`);
     const body = this.match(t.body, `{ i = ${label}i; ${values ? `sp = ${label}sp; ` : ''}break ${label}; }`, f.set);
     return [`${label}: while (${this.test(f.set)}) {`, `  const ${label}i = i;`, values ? `  const ${label}sp = sp;` : '',
       values && this.current.name === this.start ? '  formAt = i;' : '', indent(body), '}']
