@@ -210,6 +210,13 @@ test('a long payload is packed unless that is switched off', () => {
   assert.deepStrictEqual(decodePayload(frame, 1, options, 16), large);
 });
 
+test('the limit holds for what a payload unpacks to', () => {
+  const frame = encodeFrame(vec(T.U8, new Uint8Array(5000)), { msgtype: 1 });
+  assert.equal((decodePayload(frame, frame[5], { ...options, limit: 5010 }, 16) as Vec).length, 5000);
+  assert.throws(() => decodePayload(frame, frame[5], { ...options, limit: 5009 }, 16), (e) => e instanceof RayError && e.code === 'decompr');
+  assert.throws(() => decodeVerbose(frame, frame[5], { ...options, limit: 5009 }, 16), (e) => e instanceof RayError && e.code === 'decompr');
+});
+
 test('a verbose reply keeps what was printed, errors included', () => {
   const printed = hex('00 00 02 00 00 00 00 00 00 00 f3 00 05 00 00 00 00 00 00 00 68 69 20 31 0a 7e');
   assert.deepStrictEqual(decodeVerbose(printed, 0, options), { printed: 'hi 1\n', result: null });

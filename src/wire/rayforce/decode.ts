@@ -20,6 +20,8 @@ export interface DecodeOptions {
   readonly dialect?: Dialect;
   /** What a builtin's name is bound to here; undefined: unknown, which is a `name` error. */
   readonly resolve: (name: string) => Value | undefined;
+  /** The largest payload taken once unpacked, in bytes; 256 MiB where not given. A packed one may be 64 times smaller. */
+  readonly limit?: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export function decode(bytes: Uint8Array, options: DecodeOptions, offset = 0, en
 /** As `decode`, for the payload of a frame with these header flags. Further errors: `decompr`. */
 export function decodePayload(bytes: Uint8Array, flags: number, options: DecodeOptions, offset = 0, end = bytes.length): Value {
   if ((flags & FLAG.COMPRESSED) === 0) return decode(bytes, options, offset, end);
-  return decode(inflate(bytes, offset, end), options);
+  return decode(inflate(bytes, offset, end, options.limit), options);
 }
 
 /**
@@ -44,7 +46,7 @@ export function decodeVerbose(
   bytes: Uint8Array, flags: number, options: DecodeOptions, offset = 0, end = bytes.length,
 ): { readonly printed: string; readonly result: Value } {
   if ((flags & FLAG.COMPRESSED) !== 0) {
-    const plain = inflate(bytes, offset, end);
+    const plain = inflate(bytes, offset, end, options.limit);
     return decodeVerbose(plain, 0, options, 0, plain.length);
   }
   const isPair = end - offset > 10 && bytes[offset] === T.LIST && readSize(bytes, offset + 2) === 2 && bytes[offset + 10] === 256 - T.STR;
