@@ -1,10 +1,10 @@
 /** Higher-order functions. They call lambdas, unary and binary builtins; variadic ones are refused. */
-import { Builtin, List, T, Table, Vec, isAtom, isFunction, isSeq, type Value } from '../lang/value.js';
+import { Builtin, List, T, Table, Vec, isFunction, isSeq, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import type { Runtime } from '../lang/runtime.js';
-import { enlist, itemAt, items } from '../columns/item.js';
+import { enlist, isSingle, itemAt, items } from '../columns/item.js';
 import { gather, gatherTable, maskToIndices } from '../columns/gather.js';
 import {
   eachPrior, foldLeft, foldRight, mapEach, priorByOperator, scanByOperator, scanLeft, scanRight, zipEach, type Fn1, type Fn2,
@@ -57,7 +57,7 @@ export const ROWS: readonly BuiltinRow[] = [
     name: 'apply', arity: 'n', args: 'f xs ys', doc: 'f of the elements pairwise, as far as the shorter goes; two atoms: f of them', example: '(apply + [1 2] [3 4])',
     fn: (args, rt) => {
       const [f, a, b] = atLeast('apply', 3, args);
-      if (isAtom(a) && isAtom(b)) return binary(f, rt)(a, b);
+      if (isSingle(a) && isSingle(b)) return binary(f, rt)(a, b);
       return zipEach(seq('apply', a), seq('apply', b), binary(f, rt));
     },
   },

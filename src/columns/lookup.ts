@@ -77,7 +77,7 @@ function pickFromTable(t: Table, key: Value): Value {
 }
 
 function byteAt(s: string, key: Value): string {
-  const i = typeof key === 'boolean' ? Number(key) : key instanceof Narrow || tagOf(key) === -T.I64 ? position(key) : -1;
+  const i = typeof key === 'boolean' ? Number(key) : tagOf(key) === -T.I64 || POSITIONS.has(tagOf(key)) ? position(key) : -1;
   return i >= 0 && i < s.length ? s[i] : fail('domain', `byte ${i} of a str of ${s.length}`);
 }
 
