@@ -2,7 +2,13 @@
 import * as compression from './compression.js';
 import * as frame from './frame.js';
 import * as handshake from './handshake.js';
+import * as reader from './reader.js';
 import type { Target } from './target.js';
 import * as value from './value.js';
 
-export const TARGETS: ReadonlyMap<string, Target> = new Map([frame, value, compression, handshake].map((t) => [t.name, t]));
+const ALL: Target[] = [
+  frame, value, compression, handshake,
+  { ...reader, input: (random) => reader.input(() => random.next() / 4294967296) },
+];
+
+export const TARGETS: ReadonlyMap<string, Target> = new Map(ALL.map((t) => [t.name, t]));
