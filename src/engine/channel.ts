@@ -3,7 +3,7 @@
  * for it (transferred, not copied), and a port that wakes a side that sleeps in its event loop. Both ends are alike.
  */
 import { MessageChannel, receiveMessageOnPort, type MessagePort, type TransferListItem } from 'node:worker_threads';
-import { availableParallelism } from 'node:os';
+import { SPIN_MS, Spinner } from './spinner.js';
 import { RingReader, RingWriter, WAITS, ringMemory, wakeReader, type RingMemory } from './ring.js';
 
 /** Records of the I/O side. */
@@ -50,9 +50,6 @@ export const TO_IO = {
 const BULK = 0x100;
 /** Bytes of a ring: a few hundred replies of 10 KB, or a hundred thousand small ones. */
 const RING_BYTES = 4 << 20;
-/** How long a side polls after work before it sleeps: longer than a client on this machine takes to ask again. */
-export const SPIN_MS = availableParallelism() >= 2 ? 0.05 : 0;
-
 export interface EndMemory {
   readonly send: RingMemory;
   readonly receive: RingMemory;
@@ -75,6 +72,7 @@ export const ports = (end: EndMemory): MessagePort[] => [end.bulk, end.wake];
 /** Ends the wait of the other side of `mine` without a record: something in shared memory changed. */
 export const nudge = (mine: EndMemory): void => wakeReader(mine.send);
 
+const always = (): boolean => true;
 const NOTHING = new Uint8Array(0);
 
 export class End {
@@ -83,6 +81,7 @@ export class End {
   readonly #bulk: MessagePort;
   readonly #wake: MessagePort;
   readonly #maxInline: number;
+  readonly #spinner = new Spinner();
 
   constructor(memory: EndMemory) {
     this.reader = new RingReader(memory.receive);
@@ -155,23 +154,30 @@ export class End {
     else if (how === WAITS.EVENT_LOOP) this.#wake.postMessage(0);
   }
 
-  /** The other side is at work: something may come without a wake-up. */
-  get otherIsBusy(): boolean {
-    return !this.#writer.readerWaits;
+  /** The other side has taken every record. */
+  get allTaken(): boolean {
+    return this.#writer.taken;
   }
 
-  /** Polls for `SPIN_MS` and then blocks until there is a record or `ms` have passed or a nudge came. */
+  /** Polls, if that pays, and then blocks until there is a record or `ms` have passed or a nudge came. */
   wait(ms: number): boolean {
-    if (this.spin()) return true;
-    return this.reader.wait(ms);
+    return this.spin() || this.reader.wait(ms);
   }
-  /** Polls until there is a record or `budget` ms are over. */
-  spin(budget = SPIN_MS): boolean {
+  /** Polls, if that pays, until there is a record or `hope` answers false. */
+  spin(hope: () => boolean = always): boolean {
     if (!this.reader.empty) return true;
-    if (budget === 0) return false;
-    const end = performance.now() + budget;
-    do for (let i = 0; i < 64; i++) if (!this.reader.empty) return true;
-    while (performance.now() < end);
+    if (!this.#spinner.worthIt()) return false;
+    const until = performance.now() + SPIN_MS;
+    do {
+      for (let i = 0; i < 32; i++) {
+        if (!this.reader.empty) {
+          this.#spinner.won();
+          return true;
+        }
+      }
+      if (!hope()) return !this.reader.empty;
+    } while (performance.now() < until);
+    this.#spinner.lost();
     return false;
   }
 

@@ -6,10 +6,11 @@ import { Listener, ListenError } from '../net/listener.js';
 import { ConnectError, connect } from '../net/connection.js';
 import type { ListenAddress } from '../net/address.js';
 import { Session } from '../wire/rayforce/session.js';
-import { SPIN_MS, TO_IO, TO_LANG, type End } from './channel.js';
+import { TO_IO, TO_LANG, type End } from './channel.js';
 import { OutputAccount } from './output-account.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Slots } from './slots.js';
+import { SPIN_MS, Spinner } from './spinner.js';
 import type { SharedState } from './shared-state.js';
 import type { ConnectionInfo, Limits, LogRecord, Users } from './api.js';
 import type { Call, CallResult } from './messages.js';
@@ -42,7 +43,9 @@ export class IoSide implements PeerOwner {
   #inbound = 0;
   #draining = false;
   #armed = false;
-  #lastWork = 0;
+  /** Until when the sockets are polled instead of waited for; 0: not. */
+  #pollUntil = 0;
+  readonly #polling = new Spinner();
   #cork = Buffer.allocUnsafeSlow(CORK);
   #corkedFor: Peer | null = null;
   #corked = 0;
@@ -287,10 +290,13 @@ export class IoSide implements PeerOwner {
     if (this.#queue.length > 0) this.end.wantRoom();
   }
 
-  /** There was work: hand over what is written, and look out for answers until a while after the last one. */
+  /** There was work: hand over what is written, and look out for answers. */
   #work(): void {
     this.end.flush();
-    this.#lastWork = 0;
+    if (this.#pollUntil > 0) {
+      this.#polling.won();
+      this.#pollUntil = 0;
+    }
     if (!this.#armed) {
       this.#armed = true;
       setImmediate(this.#turn);
@@ -300,18 +306,31 @@ export class IoSide implements PeerOwner {
   readonly #turn = (): void => {
     this.#armed = false;
     // While the other side is at work its answer is nearer than the next event of a socket.
-    if (this.end.otherIsBusy) this.end.spin(SPIN_MS);
+    if (this.#answerIsNear()) this.end.spin(this.#answerIsNear);
     const worked = this.#take();
     if (this.#queue.length > 0) this.#drainQueue();
     if (this.#paused.size > 0) this.#resume();
     this.end.flush();
-    const now = performance.now();
-    if (worked || this.#lastWork === 0) this.#lastWork = now;
-    if (now - this.#lastWork < SPIN_MS || !this.end.reader.sleepInEventLoop()) {
+    if (this.#keepPolling(worked) || !this.end.reader.sleepInEventLoop()) {
       this.#armed = true;
       setImmediate(this.#turn);
     }
   };
+
+  /** After answers went out, the next requests may be so near that sleeping is not worth it. */
+  #keepPolling(worked: boolean): boolean {
+    if (worked) {
+      this.#pollUntil = this.#polling.worthIt() ? performance.now() + SPIN_MS : 0;
+      return this.#pollUntil > 0;
+    }
+    if (this.#pollUntil === 0) return false;
+    if (performance.now() < this.#pollUntil) return true;
+    this.#polling.lost();
+    this.#pollUntil = 0;
+    return false;
+  }
+
+  readonly #answerIsNear = (): boolean => this.shared.running || !this.end.allTaken;
 
   #take(): boolean {
     const { end } = this;

@@ -110,9 +110,11 @@ export class LangSide {
   step(): boolean {
     try {
       if (this.timers.size > 0) this.timers.fire(this.#fire);
+      if (this.#backlog.length === 0 && this.end.reader.empty) return false;
+      // Before the record is taken: the other side must not see an empty channel and nobody at work.
+      this.shared.running = true;
       const next = this.#backlog.shift() ?? this.#take();
       if (next === null) return false;
-      this.shared.running = true;
       this.#serve(next);
       this.end.flush();
       this.shared.running = false;

@@ -79,8 +79,9 @@ export class RingWriter {
   takeWaitingReader(): number {
     return Atomics.load(this.#control, READER_WAITS) === WAITS.NOT ? WAITS.NOT : Atomics.exchange(this.#control, READER_WAITS, WAITS.NOT);
   }
-  get readerWaits(): boolean {
-    return Atomics.load(this.#control, READER_WAITS) !== WAITS.NOT;
+  /** The reader has taken everything. */
+  get taken(): boolean {
+    return (this.#tail = Atomics.load(this.#control, TAIL)) === this.#head;
   }
   notifyReader(): void {
     Atomics.notify(this.#control, READER_WAITS);
