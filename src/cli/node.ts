@@ -1,11 +1,10 @@
 /** Starting a node as the command line asks, and ending it in order. */
 import { startNode } from '../engine/node.js';
 import { UsersFileError, loadUsers } from '../engine/users.js';
-import { toBytes } from '../lang/text.js';
 import type { NodeOptions, RflNode, UserEntry } from '../engine/api.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { logTo } from './log.js';
-import { libraryFolder } from './package.js';
+import { libraryFolder, programInfo } from './package.js';
 import type { Options } from './options.js';
 
 /** The engine's options. Errors: `CliError` 77 for a users file that must stop the start. */
@@ -18,7 +17,7 @@ export function nodeOptions(options: Options, log: NodeOptions['log'] = logTo(op
     limits: options.limits,
     ...(options.sendTimeoutMs === undefined ? {} : { sendTimeoutMs: options.sendTimeoutMs }),
     log,
-    host: { args: options.args.map(toBytes), libraries: [libraryFolder()] },
+    host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options) },
   };
 }
 

@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { HostServices } from '../lang/runtime.js';
+import type { Options } from './options.js';
 
 /** The package's folder: the nearest one above this file that has a package.json. */
 export function packageRoot(): string {
@@ -13,3 +15,11 @@ export function packageRoot(): string {
 export const libraryFolder = (): string => join(packageRoot(), 'lib');
 
 export const version = (): string => (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+
+/** What `.sys.args` and `.sys.build` tell about the start; `port` is the first one served on. */
+export const programInfo = (options: Options): NonNullable<HostServices['program']> => ({
+  version: version(),
+  file: options.file ?? '',
+  port: Number(/\d+$/.exec(options.listen[0] ?? '0')?.[0] ?? 0),
+  interactive: options.interactive,
+});

@@ -1,6 +1,7 @@
 /** Runs one program in the calling thread and ends: `rfl FILE`, `rfl -e EXPR`. */
 import { useColor } from './color.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { programInfo } from './package.js';
 import { evaluate, newInterp, processHost } from './session.js';
 import { isEmptySource, readSource } from './source-file.js';
 import { toBytes } from '../lang/text.js';
@@ -11,7 +12,7 @@ import type { Options } from './options.js';
 export function runScript(options: Options): ExitCode {
   const { source, file } = program(options);
   if (isEmptySource(source)) return EXIT.ok;
-  const interp = newInterp(processHost({ args: options.args.map(toBytes) }));
+  const interp = newInterp(processHost({ args: options.args, program: programInfo(options) }));
   const result = evaluate(interp, source, file, () => useColor(STDERR, options.color));
   if (result.text !== '') writeBytes(result.ok ? STDOUT : STDERR, result.text + '\n');
   return result.status;

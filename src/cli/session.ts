@@ -17,7 +17,7 @@ export class Exit {
 }
 
 /** The surroundings of a program of this process. */
-export const processHost = (options: Pick<Partial<HostServices>, 'args' | 'out' | 'err' | 'exit'> = {}): HostServices =>
+export const processHost = (options: Pick<Partial<HostServices>, 'args' | 'program' | 'out' | 'err' | 'exit'> = {}): HostServices =>
   systemHost({ libraries: [libraryFolder()], ...options });
 
 export const newInterp = (host: HostServices): Interp => new Interp({ host, builtins: [...BUILTINS, ...SERDE], itemAt });

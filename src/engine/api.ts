@@ -1,4 +1,5 @@
 /** What the engine offers to the command line, the REPL and library users: types only. */
+import type { HostServices } from '../lang/runtime.js';
 import type { Value } from '../lang/value.js';
 
 /** Which release's rule for symbol flags a peer follows; see the wire reference. */
@@ -64,6 +65,8 @@ export interface ProgramHost {
   readonly args?: readonly string[];
   /** Folders where `load` looks for library scripts. */
   readonly libraries?: readonly string[];
+  /** How the program was started, for `.sys.args` and `.sys.build`. */
+  readonly program?: HostServices['program'];
 }
 
 export interface NodeOptions {

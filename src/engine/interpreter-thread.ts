@@ -38,6 +38,7 @@ function main(data: InterpreterThreadData): void {
       exit: (status) => lang.exit(status),
       args: data.host.args ?? [],
       libraries: data.host.libraries ?? [],
+      ...(data.host.program === undefined ? {} : { program: data.host.program }),
     }),
   });
   const lang: LangSide = new LangSide(end, new SharedState(data.shared), data.settings, {
