@@ -2,6 +2,7 @@
  * What the rules of grammar/rfl.ohm that make a value make: one action a rule, used by the generated reader and by ohm alike.
  * A token's action gets its slice of the text, a node's the values beneath it.
  */
+import { toDays } from './calendar.js';
 import { RayError, type ErrorCode } from './errors.js';
 import {
   Dict, F64, F64_NULL, I64_MAX, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, i64, isNull, name as nameOf, nullOf, symbol as symbolOf, tagOf,
@@ -122,10 +123,6 @@ function typedNull(text: string, _start: number, end: number): Value {
 
 /* ── dates and times ─────────────────────────────────────────────────── */
 
-/** Days of a year before each month, in a common year. */
-const BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-const daysBefore = (years: number): number => years * 365 + Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400);
-
 /** Days since 2000-01-01 of the `YYYY.MM.DD` at `at`; a day the month lacks rolls over into the next. */
 function days(text: string, at: number): number {
   const year = pair(text, at) * 100 + pair(text, at + 2);
@@ -134,9 +131,8 @@ function days(text: string, at: number): number {
   if (month < 1 || month > 12 || day < 1 || day > 31) {
     refuse('parse', at, `invalid date ${text.slice(at, at + 10)}: month must be 1-12, day 1-31`);
   }
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  const before = BEFORE_MONTH[month - 1] + (leap && month > 2 ? 1 : 0);
-  return daysBefore(Math.max(year - 1, 0)) - daysBefore(1999) + before + day - 1;
+  // The language lays the literals of year 0 over those of year 1.
+  return toDays(year, month, day) + (year === 0 ? 366 : 0);
 }
 
 function date(text: string, start: number, _end: number): Value {
