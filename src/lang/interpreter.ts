@@ -165,9 +165,9 @@ export class Interp implements Runtime {
       return (a) => code.call1(a);
     }
     if (f instanceof Builtin && f.t === T.UNARY && !f.flags.special) {
+      // Elements may be the null object even where a direct argument may not.
       const fn = f.fn as UnaryFn;
-      const nullable = f.flags.nullable === true;
-      return (a) => (a === null && !nullable ? refuseNull(f) : fn(a, this));
+      return (a) => fn(a, this);
     }
     return (a) => this.call(f, [a]);
   }
@@ -179,8 +179,7 @@ export class Interp implements Runtime {
     }
     if (f instanceof Builtin && f.t === T.BINARY && !f.flags.special) {
       const fn = f.fn as BinaryFn;
-      const nullable = f.flags.nullable === true;
-      return (a, b) => ((a === null || b === null) && !nullable ? refuseNull(f) : fn(a, b, this));
+      return (a, b) => fn(a, b, this);
     }
     return (a, b) => this.call(f, [a, b]);
   }
