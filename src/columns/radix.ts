@@ -19,9 +19,10 @@ export function sortByKeys(keys: Uint32Array, rows: Int32Array): Int32Array {
     spareKeys ??= new Uint32Array(n);
     spareRows ??= new Int32Array(n);
     toOffsets(offsets);
-    scatter(keys, rows, spareKeys, spareRows, offsets, shift);
-    [keys, spareKeys] = [spareKeys, keys];
-    [rows, spareRows] = [spareRows, rows];
+    const [fromKeys, fromRows, toKeys, toRows]: [Uint32Array, Int32Array, Uint32Array, Int32Array] = [keys, rows, spareKeys, spareRows];
+    chunks(n, (lo, hi) => scatter(fromKeys, fromRows, toKeys, toRows, offsets, shift, lo, hi));
+    [keys, spareKeys] = [toKeys, fromKeys];
+    [rows, spareRows] = [toRows, fromRows];
   }
   return rows;
 }
@@ -60,19 +61,26 @@ function insertionSort(keys: Uint32Array, rows: Int32Array): Int32Array {
 /** How often each digit has each value; null where the keys are in order already. */
 function histograms(keys: Uint32Array): Int32Array | null {
   const counts = new Int32Array(DIGITS * RADIX);
-  let before = 0;
-  let sorted = true;
+  let ordered = true;
   chunks(keys.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) {
-      const k = keys[i];
-      if (k < before) sorted = false;
-      before = k;
-      counts[k & MASK]++;
-      counts[RADIX + ((k >>> BITS) & MASK)]++;
-      counts[2 * RADIX + (k >>> (2 * BITS))]++;
-    }
+    countDigits(keys, lo, hi, counts);
+    ordered &&= inOrder(keys, lo || 1, hi);
   });
-  return sorted ? null : counts;
+  return ordered ? null : counts;
+}
+
+function countDigits(keys: Uint32Array, lo: number, hi: number, counts: Int32Array): void {
+  for (let i = lo; i < hi; i++) {
+    const k = keys[i];
+    counts[k & MASK]++;
+    counts[RADIX + ((k >>> BITS) & MASK)]++;
+    counts[2 * RADIX + (k >>> (2 * BITS))]++;
+  }
+}
+
+function inOrder(keys: Uint32Array, lo: number, hi: number): boolean {
+  for (let i = lo; i < hi; i++) if (keys[i] < keys[i - 1]) return false;
+  return true;
 }
 
 function toOffsets(counts: Int32Array): void {
@@ -84,13 +92,13 @@ function toOffsets(counts: Int32Array): void {
   }
 }
 
-function scatter(keys: Uint32Array, rows: Int32Array, toKeys: Uint32Array, toRows: Int32Array, offsets: Int32Array, shift: number): void {
-  chunks(keys.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) {
-      const k = keys[i];
-      const at = offsets[(k >>> shift) & MASK]++;
-      toKeys[at] = k;
-      toRows[at] = rows[i];
-    }
-  });
+function scatter(
+  keys: Uint32Array, rows: Int32Array, toKeys: Uint32Array, toRows: Int32Array, offsets: Int32Array, shift: number, lo: number, hi: number,
+): void {
+  for (let i = lo; i < hi; i++) {
+    const k = keys[i];
+    const at = offsets[(k >>> shift) & MASK]++;
+    toKeys[at] = k;
+    toRows[at] = rows[i];
+  }
 }
