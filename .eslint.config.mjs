@@ -50,6 +50,13 @@ export default tseslint.config(
   {
     // Ohm is loaded when a source is first rejected, and synchronously: that takes createRequire.
     files: ['src/lang/explain.ts'],
-    rules: { 'no-restricted-imports': 'off' },
+    rules: {
+      'no-restricted-imports': ['error', {
+        patterns: [
+          { group: all.filter((r) => r !== 'lang').map((r) => `**/${r}/**`), message: 'src/lang knows no other room' },
+          { group: ['node:*', '!node:module'], message: 'src/lang knows no file, socket, clock or terminal' },
+        ],
+      }],
+    },
   },
 );
