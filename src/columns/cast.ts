@@ -9,6 +9,7 @@ import { format } from '../lang/format.js';
 import { general } from '../lang/cfloat.js';
 import { typeName } from '../lang/type-names.js';
 import { parseDate, parseFloatPrefix, parseGuid, parseInteger, parseStamp, parseTime } from './parse-text.js';
+import { wholeSeconds } from './temporal.js';
 import { alloc, halves, nullAt, reader, store, writeHalves } from './item.js';
 
 /** A value converted to the type `t`, vectors and lists element by element. Errors: `type` no such conversion, `domain` bad text. */
@@ -151,9 +152,20 @@ function castNumbers(t: number, data: VecData, v: Vec): Vec {
   if (nulls) {
     const none = nullOf(t);
     for (let i = 0; i < n; i++) if (nullAt(v, i)) store(t, data, i, none);
-  } else if (t === T.F64) nulls = (data as Float64Array).some((x) => x !== x);
-  else if (t === T.I64 || t === T.TIMESTAMP) nulls = (data as BigInt64Array).includes(I64_NULL);
+  } else nulls = hasSentinel(t, data);
   return new Vec(t, data, nulls);
+}
+
+/** Whether a column of a type of `MARKS_NULLS` holds a null. */
+function hasSentinel(t: number, data: VecData): boolean {
+  if (t === T.F64) {
+    const d = data as Float64Array;
+    for (let i = 0; i < d.length; i++) if (d[i] !== d[i]) return true;
+  } else if (t === T.I64 || t === T.TIMESTAMP) {
+    const h = halves(data);
+    for (let i = 0; i < h.length; i += 2) if (h[i] === 0 && h[i + 1] === I32_NULL) return true;
+  }
+  return false;
 }
 
 function toWide(t: number, out: BigInt64Array, v: Vec): void {
@@ -194,9 +206,16 @@ function fromWide(t: number, data: VecData, from: BigInt64Array): void {
 }
 
 function fromStamps(t: number, out: Int32Array, from: BigInt64Array): void {
+  const h = halves(from);
   blocks(from.length, (lo, hi) => {
-    if (t === T.DATE) for (let i = lo; i < hi; i++) out[i] = Number(floorDiv(from[i], DAY_NS));
-    else for (let i = lo; i < hi; i++) out[i] = Number(floorMod(from[i], DAY_NS) / 1000000n);
+    for (let i = lo; i < hi; i++) {
+      const low = h[2 * i];
+      const seconds = wholeSeconds(low >>> 0, h[2 * i + 1]);
+      const days = Math.floor(seconds / 86400);
+      // Less than 1e9 ns are left: their low 32 bits are all of them.
+      const rest = (low - Math.imul(seconds | 0, 1000000000)) >>> 0;
+      out[i] = t === T.DATE ? days : (seconds - days * 86400) * 1000 + Math.floor(rest / 1000000);
+    }
   });
 }
 
