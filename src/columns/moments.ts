@@ -13,27 +13,13 @@ export function spread(v: Vec): Spread {
   let total = 0;
   realBlocks(v, (x, lo, hi) => {
     if (origin !== origin) origin = firstValue(x, lo, hi);
-    let c = 0;
-    let s = 0;
-    for (let i = lo; i < hi; i++) {
-      const d = x[i] - origin;
-      if (d === d) {
-        s += d;
-        c++;
-      }
-    }
-    total += s;
-    count += c;
+    total += sumFrom(x, lo, hi, origin);
+    count += countValues(x, lo, hi);
   });
   const mean = origin + total / count;
   let m2 = 0;
   realBlocks(v, (x, lo, hi) => {
-    let s = 0;
-    for (let i = lo; i < hi; i++) {
-      const d = x[i] - mean;
-      if (d === d) s += d * d;
-    }
-    m2 += s;
+    m2 += squaresFrom(x, lo, hi, mean);
   });
   return { count, mean, m2 };
 }
@@ -114,6 +100,30 @@ export function weighted(weights: Vec, values: Vec): { weight: number; total: nu
     }
   });
   return { weight, total };
+}
+
+function sumFrom(x: Float64Array, lo: number, hi: number, origin: number): number {
+  let s = 0;
+  for (let i = lo; i < hi; i++) {
+    const d = x[i] - origin;
+    s += d === d ? d : 0;
+  }
+  return s;
+}
+
+function squaresFrom(x: Float64Array, lo: number, hi: number, origin: number): number {
+  let s = 0;
+  for (let i = lo; i < hi; i++) {
+    const d = x[i] - origin;
+    s += d === d ? d * d : 0;
+  }
+  return s;
+}
+
+function countValues(x: Float64Array, lo: number, hi: number): number {
+  let c = 0;
+  for (let i = lo; i < hi; i++) if (x[i] === x[i]) c++;
+  return c;
 }
 
 function firstValue(x: Float64Array, lo: number, hi: number): number {

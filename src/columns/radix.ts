@@ -19,10 +19,9 @@ export function sortByKeys(keys: Uint32Array, rows: Int32Array): Int32Array {
     spareKeys ??= new Uint32Array(n);
     spareRows ??= new Int32Array(n);
     toOffsets(offsets);
-    const [fromKeys, fromRows, toKeys, toRows]: [Uint32Array, Int32Array, Uint32Array, Int32Array] = [keys, rows, spareKeys, spareRows];
-    chunks(n, (lo, hi) => scatter(fromKeys, fromRows, toKeys, toRows, offsets, shift, lo, hi));
-    [keys, spareKeys] = [toKeys, fromKeys];
-    [rows, spareRows] = [toRows, fromRows];
+    distribute(keys, rows, spareKeys, spareRows, offsets, shift);
+    [keys, spareKeys] = [spareKeys, keys];
+    [rows, spareRows] = [spareRows, rows];
   }
   return rows;
 }
@@ -90,6 +89,10 @@ function toOffsets(counts: Int32Array): void {
     counts[d] = at;
     at += c;
   }
+}
+
+function distribute(keys: Uint32Array, rows: Int32Array, toKeys: Uint32Array, toRows: Int32Array, offsets: Int32Array, shift: number): void {
+  chunks(keys.length, (lo, hi) => scatter(keys, rows, toKeys, toRows, offsets, shift, lo, hi));
 }
 
 function scatter(

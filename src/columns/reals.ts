@@ -104,13 +104,19 @@ const loadI32: Load = (v, lo, hi, out, at) => {
 };
 const loadI64: Load = (v, lo, hi, out, at) => {
   const h = halves(v.data);
-  const none = v.nulls ? I32_NULL : NaN;
+  if (v.nulls) loadNullableHalves(h, lo, hi, out, at);
+  else loadHalves(h, lo, hi, out, at);
+};
+function loadHalves(h: Int32Array, lo: number, hi: number, out: Float64Array, at: number): void {
+  for (let i = lo; i < hi; i++) out[at++] = h[2 * i + 1] * 4294967296 + (h[2 * i] >>> 0);
+}
+function loadNullableHalves(h: Int32Array, lo: number, hi: number, out: Float64Array, at: number): void {
   for (let i = lo; i < hi; i++) {
     const high = h[2 * i + 1];
     const low = h[2 * i];
-    out[at++] = high === none && low === 0 ? NaN : high * 4294967296 + (low >>> 0);
+    out[at++] = high === I32_NULL && low === 0 ? NaN : high * 4294967296 + (low >>> 0);
   }
-};
+}
 const loadFloat: Load = (v, lo, hi, out, at) => {
   const d: VecData = v.data as Float32Array | Float64Array;
   for (let i = lo; i < hi; i++) out[at++] = d[i];
