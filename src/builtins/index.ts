@@ -19,6 +19,11 @@ import { ROWS as SYSTEM } from './system.js';
 import { ROWS as TEMPORAL } from './temporal.js';
 import { ROWS as TYPES } from './types.js';
 
-export const BUILTINS: readonly BuiltinRow[] = [
-  CONTROL, MATH, COMPARE, AGGREGATE, SERIES, HOF, COLLECTION, SETS, SORTING, DICT, QUERY, INSERT, STRINGS, TEMPORAL, TYPES, PRINT, IO, SYSTEM,
-].flat();
+/** The vocabulary by family, in the order of the reference page. */
+export const FAMILIES: ReadonlyMap<string, readonly BuiltinRow[]> = new Map([
+  ['Arithmetic and math', MATH], ['Comparison and logic', COMPARE], ['Aggregates', AGGREGATE], ['Running and moving series', SERIES],
+  ['Higher-order functions', HOF], ['Collections', COLLECTION], ['Sets', SETS], ['Sorting', SORTING], ['Dicts and tables', DICT], ['Queries', [...QUERY, ...INSERT]],
+  ['Strings', STRINGS], ['Temporal', TEMPORAL], ['Types and conversion', TYPES], ['Evaluation', CONTROL], ['Printing', PRINT], ['Files', IO], ['System', SYSTEM],
+]);
+
+export const BUILTINS: readonly BuiltinRow[] = [...FAMILIES.values()].flat();
