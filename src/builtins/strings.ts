@@ -6,7 +6,7 @@ import { typeName } from '../lang/type-names.js';
 import { items, packOrList } from '../columns/item.js';
 import { takeRange } from '../columns/slice.js';
 import { globSearch, globTest } from '../columns/glob.js';
-import { countText, isText, mapText, mapTextAt, testText, texts } from '../columns/strings.js';
+import { countText, cutAt, isText, mapText, mapTextAt, replaceAll, testText, texts } from '../columns/strings.js';
 
 export const ROWS: readonly BuiltinRow[] = [
   {
@@ -42,7 +42,7 @@ export const ROWS: readonly BuiltinRow[] = [
       threeArgs('replace', args);
       const from = textOf(args[1]) ?? noText('replace', args[1]);
       const to = textOf(args[2]) ?? noText('replace', args[2]);
-      return each('replace', args[0], (s) => (from === '' ? s : s.split(from).join(to)));
+      return each('replace', args[0], (s) => replaceAll(s, from, to));
     },
   },
   {
@@ -160,7 +160,7 @@ function split(x: Value, sep: Value): Value {
   if (isVec(sep) && (sep.t === T.I64 || sep.t === T.I32 || sep.t === T.I16) && (typeof x === 'string' || isSeq(x))) return cut(x, sep);
   const s = textOf(x) ?? noText('split', x);
   if (typeof sep !== 'string') return fail('type', `split: separator must be a str, got ${typeName(sep)}`);
-  return new List(sep === '' || s === '' ? [s] : s.split(sep));
+  return new List(sep === '' || s === '' ? [s] : cutAt(s, sep));
 }
 
 /** Parts that begin at the given indices; null without any index. */

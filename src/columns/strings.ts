@@ -1,8 +1,8 @@
 /** Loops over STR and SYM columns. A symbol is worked on once, however often the column holds it. */
 import { I64_NULL, T, Vec, intern, symCount, symText } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
-import { blocks } from '../lang/interrupt.js';
-import { alloc } from './item.js';
+import { blocks, checkpoint } from '../lang/interrupt.js';
+import { alloc, allocList } from './item.js';
 
 /** A column of text: STR or SYM. */
 export const isText = (v: Vec): boolean => v.t === T.STR || v.t === T.SYM;
@@ -70,6 +70,43 @@ export function symbolsOf(ids: Vec): Vec {
     }
   });
   return new Vec(T.SYM, out);
+}
+
+/** The parts of a text between separators. Errors: `oom` for more parts than a list may hold. */
+export function cutAt(s: string, sep: string): string[] {
+  if (s.length > COUNTED) allocList(occurrences(s, sep) + 1);
+  return s.split(sep);
+}
+
+/** Bytes of a text whose parts are counted before it is cut: fewer cannot exhaust the memory. */
+const COUNTED = 2 ** 20;
+
+/** Every occurrence of `from` replaced, left to right; an empty `from` replaces nothing. */
+export function replaceAll(s: string, from: string, to: string): string {
+  if (from === '') return s;
+  // Piece by piece: one array of all parts could exhaust the memory.
+  let out = '';
+  let parts: string[] = [];
+  let at = 0;
+  for (let i = s.indexOf(from); i >= 0; i = s.indexOf(from, at)) {
+    parts.push(s.slice(at, i));
+    at = i + from.length;
+    if (parts.length < PIECE) continue;
+    checkpoint();
+    out += parts.join(to) + to;
+    parts = [];
+  }
+  if (at === 0) return s;
+  parts.push(s.slice(at));
+  return out + parts.join(to);
+}
+/** Parts joined at once. */
+const PIECE = 8192;
+
+function occurrences(s: string, part: string): number {
+  let n = 0;
+  for (let i = s.indexOf(part); i >= 0; i = s.indexOf(part, i + part.length)) n++;
+  return n;
 }
 
 function eachText<R>(v: Vec, f: (text: string) => R, put: (i: number, r: R) => void): void {
