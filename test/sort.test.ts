@@ -85,6 +85,21 @@ test('selection puts nulls at the far end only where it leaves something out', (
   assert.deepEqual(picked(-1, true), []);
 });
 
+test('selecting a few of many agrees with sorting all', () => {
+  const random = seeded(5);
+  for (const t of TYPES) {
+    const v = randomOf(t, 9000, random);
+    const values = items(v).filter((x) => !isNull(x));
+    const none = 9000 - values.length;
+    for (const k of [1, 7, 1000]) {
+      const least = items(outermost(v, k, false));
+      assert.deepEqual(least, values.toSorted(order).slice(0, k), `${k} least of type ${t}`);
+      const greatest = items(outermost(v, none + k, true)).slice(none);
+      assert.deepEqual(greatest, values.toSorted((a, b) => order(b, a)).slice(0, k), `${k} greatest of type ${t}`);
+    }
+  }
+});
+
 test('binary search finds both borders of a run of equals', () => {
   const v = new Vec(T.I64, BigInt64Array.of(1n, 3n, 3n, 3n, 7n));
   assert.deepEqual([0n, 1n, 3n, 4n, 9n].map((x) => lastAtMost(v, x)), [-1, 0, 3, 3, 4]);

@@ -1,9 +1,10 @@
-/** Quantiles by selection: no sort. Nulls are skipped. */
+/** Selection by rank without a sort: quantiles, the outermost elements. */
 import type { Vec } from '../lang/value.js';
 import { checkpoint } from '../lang/interrupt.js';
+import { CHUNK } from './lanes.js';
 import { realBlocks } from './reals.js';
 
-/** The value below which the fraction `p` (0..1) of a numeric or temporal column lies, interpolated linearly; NaN without values. */
+/** The value below which the fraction `p` (0..1) of a numeric or temporal column lies, interpolated linearly. Nulls are skipped; NaN without values. */
 export function quantile(v: Vec, p: number): number {
   const x = new Float64Array(v.length);
   let n = 0;
@@ -20,6 +21,44 @@ export function quantile(v: Vec, p: number): number {
   let above = x[k + 1];
   for (let i = k + 2; i < n; i++) if (x[i] < above) above = x[i];
   return below + (above - below) * (place - k);
+}
+
+/**
+ * Rows of a numeric or temporal column, ascending, among which are all nulls and the `k` (1..) least or greatest values, with
+ * everything that ties with the last of them.
+ */
+export function outermostRows(v: Vec, k: number, greatest: boolean): Int32Array {
+  const sign = greatest ? -1 : 1;
+  const limit = kthLeast(v, k, sign);
+  const rows = new Int32Array(v.length);
+  let n = 0;
+  let base = 0;
+  realBlocks(v, (x, lo, hi) => {
+    for (let i = lo; i < hi; i++) if (!(x[i] * sign > limit)) rows[n++] = base + i - lo;
+    base += hi - lo;
+  });
+  return rows.subarray(0, n);
+}
+
+/** The k-th least of the values times `sign`; Infinity where there are fewer. */
+function kthLeast(v: Vec, k: number, sign: 1 | -1): number {
+  // Whoever is not below the k-th least so far need not be kept: a pass keeps few of many.
+  const kept = new Float64Array(Math.max(2 * k, CHUNK));
+  let n = 0;
+  let limit = Infinity;
+  realBlocks(v, (x, lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      const r = x[i] * sign;
+      if (r < limit) {
+        kept[n++] = r;
+        if (n === kept.length) {
+          limit = select(kept, n, k - 1);
+          n = k;
+        }
+      }
+    }
+  });
+  return n >= k ? select(kept, n, k - 1) : Infinity;
 }
 
 /** Moves the k-th smallest of x[0..n) to x[k], smaller ones before it and larger ones behind; answers it. */

@@ -5,7 +5,9 @@ import { chunks } from './chunks.js';
 import { gather, indexColumn, wordsOf } from './gather.js';
 import { halves } from './item.js';
 import { rowNumbersTo, sortByKeys } from './radix.js';
+import { outermostRows } from './quantile.js';
 import { nullTest, reals } from './reals.js';
+import { takeRange } from './slice.js';
 
 /** Row numbers in ascending or descending order of the elements. */
 export const grade = (v: Vec, descending: boolean): Int32Array => gradeRows([v], v.length, descending);
@@ -57,17 +59,18 @@ export function bucketRanks(v: Vec, buckets: number): Vec {
  * greatest; where it takes all of them it is the least, as in every other order.
  */
 export function outermost(v: Vec, k: number, greatest: boolean): Vec {
-  const rows = grade(v, greatest);
+  if (k >= v.length) return sorted(v, greatest);
+  if (k <= 0) return takeRange(v, 0, 0);
+  const few = MEASURED.has(v.t) && k < v.length / 8 ? gather(v, outermostRows(v, k, greatest)) : v;
+  const rows = grade(few, greatest);
   const n = rows.length;
-  if (k >= n) return gather(v, rows);
-  const none = v.nulls ? countNulls(v) : 0;
-  const values = greatest ? rows.subarray(0, n - none) : rows.subarray(none);
-  const nulls = greatest ? rows.subarray(n - none) : rows.subarray(0, none);
+  const nulls = few.nulls ? countNulls(few) : 0;
   const picked = new Int32Array(n);
-  picked.set(greatest ? nulls : values);
-  picked.set(greatest ? values : nulls, greatest ? none : n - none);
-  return gather(v, picked.subarray(0, Math.max(0, k)));
+  picked.set(greatest ? rows.subarray(n - nulls) : rows.subarray(nulls));
+  picked.set(greatest ? rows.subarray(0, n - nulls) : rows.subarray(0, nulls), greatest ? nulls : n - nulls);
+  return gather(few, picked.subarray(0, k));
 }
+const MEASURED: ReadonlySet<number> = new Set([T.B8, T.U8, T.I16, T.I32, T.I64, T.F32, T.F64, T.DATE, T.TIME, T.TIMESTAMP]);
 
 /** Last position of an ascending I64 column whose element is at most `x`; -1: none. */
 export function lastAtMost(v: Vec, x: bigint): number {
