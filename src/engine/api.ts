@@ -37,8 +37,8 @@ export interface Limits {
   /** Largest payload accepted, and largest size a compressed one may inflate to. Default 256 MiB: the reference's own bound. */
   readonly maxFrame: number;
   /**
-   * Request bytes of one peer taken from the socket and not yet served. Default 8 MiB: hides any latency, and a flood costs
-   * its sender's time, not our memory: above it the socket is not read. One larger frame is still taken, alone.
+   * Request bytes of one peer taken from the socket and not yet served; above it the socket is not read. Default 256 KiB: some
+   * thousand requests ahead hide any latency, and who floods us delays others by no more than these. A larger frame is taken alone.
    */
   readonly inputPerPeer: number;
   /** Bytes held for one peer that does not read; above it the peer is closed. Default 64 MiB: one big reply and some. */
@@ -166,6 +166,8 @@ export interface IpcHost {
   stop(): void;
   /** Something may still arrive: a listener, a connection or a timer is open. */
   readonly active: boolean;
+  /** Listens on a further address. Throws a RayError: `io`, `domain`. */
+  listen(address: string | number): { port: number };
   connections(): ConnectionInfo[];
   /** As `RflNode.shutdown`, blocking; ends the I/O thread. */
   shutdown(ms?: number): void;

@@ -185,6 +185,12 @@ export class End {
   onWake(listener: () => void): void {
     this.#wake.on('message', listener);
   }
+  offWake(): void {
+    this.#wake.removeAllListeners('message');
+  }
+  ref(): void {
+    this.#wake.ref();
+  }
   unref(): void {
     this.#wake.unref();
     this.#bulk.unref();

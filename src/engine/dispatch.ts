@@ -43,7 +43,7 @@ export class Dispatcher {
   constructor(ports: DispatchPorts) {
     const { env } = ports.interp;
     this.#ports = ports;
-    this.#decoding = { dialect: ports.settings.dialect, resolve: (text) => env.lookup(name(text)) };
+    this.#decoding = { dialect: ports.settings.dialect, limit: ports.settings.maxFrame, resolve: (text) => env.lookup(name(text)) };
     this.#replying = { dialect: ports.settings.dialect, msgtype: MSG.RESPONSE };
   }
 

@@ -111,6 +111,9 @@ export class IoSide implements PeerOwner {
     // A moment for the peers to close their side: dropping over their unread bytes would take ours from them.
     for (let i = 0; i < 20 && this.#peers.size > 0 && performance.now() < until; i++) await new Promise((resolve) => setTimeout(resolve, 5));
     for (const peer of this.#peers) peer.connection.destroy();
+  }
+  /** Nothing is exchanged with the language side any more. */
+  close(): void {
     this.end.close();
   }
 

@@ -85,7 +85,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
         const n = handleOf(port);
         if (n === null) return fail('type', `.sys.listen expects an integer port, got ${typeName(port)}`);
         if (n < 1 || n > 65535) fail('domain', 'listen: port out of range (1..65535)');
-        return lang().call({ ask: 'listen', host: '0.0.0.0', port: n }).handle;
+        return lang().listen({ host: '0.0.0.0', port: n }).handle;
       },
     },
     {

@@ -16,6 +16,7 @@ import { explainBriefly } from './errors-text.js';
 import { Hooks } from './hooks.js';
 import { Remote } from './remote.js';
 import { Timers } from './timers.js';
+import type { ListenAddress } from '../net/address.js';
 import type { SharedState } from './shared-state.js';
 import type { Call, CallResult, Command, LangSettings, LogRecord } from './messages.js';
 
@@ -31,6 +32,10 @@ export interface Surroundings {
   readonly interp: Interp;
   readonly capture: Capture;
   readonly log: (record: LogRecord) => void;
+  /** Called before anything is asked of the I/O side. */
+  readonly beforeCall?: () => void;
+  /** Called when this thread has blocked on the channel, and so no longer sleeps on it in its event loop. */
+  readonly blocked?: () => void;
 }
 
 /** A blocked send looks this often whether it was interrupted or is late, besides being woken. */
@@ -53,12 +58,15 @@ export class LangSide {
   readonly interp: Interp;
   readonly capture: Capture;
   readonly log: (record: LogRecord) => void;
+  readonly #surroundings: Surroundings;
+  #listeners = 0;
 
   constructor(readonly end: End, readonly shared: SharedState, readonly settings: LangSettings, surroundings: Surroundings) {
     const { interp } = surroundings;
     this.interp = interp;
     this.capture = surroundings.capture;
     this.log = surroundings.log;
+    this.#surroundings = surroundings;
     this.hooks = new Hooks(interp.env);
     this.dispatcher = new Dispatcher({
       interp, hooks: this.hooks, settings, capture: this.capture, log: this.log,
@@ -159,11 +167,13 @@ export class LangSide {
       if (now >= this.interp.interrupt.deadline) fail('cancel', 'deadline exceeded');
       if (now >= deadline) return false;
       this.end.wait(Math.min(LOOK_MS, deadline - now));
+      this.#surroundings.blocked?.();
     }
   }
 
   /** Asks the I/O side and waits for its answer. Errors: those of the answer, `cancel`. */
   call(call: Call): { readonly handle: number; readonly value?: unknown } {
+    this.#surroundings.beforeCall?.();
     const id = ++this.#calls;
     this.#results.set(id, null);
     try {
@@ -174,6 +184,21 @@ export class LangSide {
     } finally {
       this.#results.delete(id);
     }
+  }
+
+  /** Serves on an address. Errors: `io`. */
+  listen(address: ListenAddress): { readonly handle: number; readonly port: number } {
+    const { handle, value } = this.call({ ask: 'listen', ...address });
+    this.#listeners++;
+    return { handle, port: value as number };
+  }
+  /** Something may still arrive or fall due. */
+  get active(): boolean {
+    return this.#listeners > 0 || this.conns.size > 0 || this.timers.size > 0;
+  }
+  /** The interpreter is to know nothing of this any more. */
+  detach(): void {
+    this.interp.env.onSlot = () => {};
   }
 
   #answered(id: number, result: CallResult): void {

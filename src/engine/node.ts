@@ -177,6 +177,7 @@ class Threads {
     }
     await this.io.finish(Math.max(GRACE_MS, until - performance.now()));
     this.#over = 'the node was shut down';
+    this.io.close();
     await this.#worker.terminate();
   }
 

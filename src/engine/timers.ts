@@ -6,11 +6,14 @@ interface Timer { readonly id: number; readonly every: number; due: number; left
 export class Timers {
   #next = 0;
   #timers: Timer[] = [];
+  /** Called when the next one may be due earlier than it was. */
+  changed: () => void = () => {};
 
   /** Every `ms`, `times` times; 0: without end. Answers the timer's number. */
   set(ms: number, times: number, fn: Lambda): number {
     const id = this.#next++;
     this.#timers.push({ id, every: ms, due: performance.now() + ms, left: times === 0 ? Infinity : times, fn });
+    this.changed();
     return id;
   }
 
