@@ -115,8 +115,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 test('cli: a second signal ends a service at once', () => serving(['--shutdown-timeout', '60000'], async (server, port) => {
-  const client = new Running(['-e', `(do (set h (.ipc.open "127.0.0.1:${port}")) (println "asked") (.ipc.send h "(.sys.exec \\"sleep 30\\")"))`]);
-  await client.see('out', /asked/);
+  const client = new Running(['-e', `(.ipc.send (.ipc.open "127.0.0.1:${port}") "(do (println \\"busy\\") (.sys.exec \\"sleep 3\\"))")`]);
+  await server.see('out', /busy/);
   server.process.kill('SIGTERM');
   // The first signal was taken when nobody can connect any more.
   for (;;) if (rfl(['-e', `(.ipc.open "127.0.0.1:${port}")`]).status === 69) break;

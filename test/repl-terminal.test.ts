@@ -2,10 +2,8 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { MAIN } from './support/rfl.js';
 import { Terminal, noTerminal } from './support/terminal.js';
-
-const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 
 /** A test with a REPL at its prompt. */
 function inRepl(name: string, body: (t: Terminal) => Promise<void>, args: string[] = []): void {

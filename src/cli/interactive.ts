@@ -1,10 +1,10 @@
 /** Programs that stay: the REPL, piped input, and the service. */
 import { isatty } from 'node:tty';
 import { EXIT, statusOf, type ExitCode } from './exit-codes.js';
-import { nodeOptions, start, untilSignal } from './node.js';
+import { engineOptions } from './engine-options.js';
+import { start, untilSignal } from './node.js';
 import { readForms } from './piped.js';
-import { program } from './script.js';
-import { isEmptySource } from './source-file.js';
+import { isEmptySource, program, type Program } from './source-file.js';
 import { useColor } from './color.js';
 import { STDERR, STDOUT, writeBytes, writeText } from './write.js';
 import type { EvaluateResult, RflNode } from '../engine/api.js';
@@ -19,7 +19,7 @@ export async function runInteractive(options: Options): Promise<number> {
   const first = hasProgram ? program(options) : null;
   if (terminal) return (await import('../repl/repl.js')).runRepl(await replOptions(options, first));
 
-  const node = await start(nodeOptions(options));
+  const node = await start(await engineOptions(options));
   node.onOutput((bytes, stream) => writeBytes(stream === 'stdout' ? STDOUT : STDERR, Buffer.from(bytes).toString('latin1')));
   const exited = new Promise<number>((resolve) => node.onExit(resolve));
   const signalled = untilSignal().then(() => EXIT.ok);
@@ -29,7 +29,7 @@ export async function runInteractive(options: Options): Promise<number> {
 }
 
 /** What the program does by itself; never resolves while it serves. */
-async function work(node: RflNode, options: Options, first: { source: string; file: string } | null): Promise<number> {
+async function work(node: RflNode, options: Options, first: Program | null): Promise<number> {
   const serving = options.listen.length > 0;
   if (first !== null && !isEmptySource(first.source)) {
     const result = await node.evaluate(first.source, { file: first.file, color: useColor(STDERR, options.color) });
@@ -59,10 +59,10 @@ async function pipe(node: RflNode): Promise<number | null> {
   return exit;
 }
 
-async function replOptions(options: Options, first: { source: string; file: string } | null): Promise<import('../repl/repl.js').ReplOptions> {
+async function replOptions(options: Options, first: Program | null): Promise<import('../repl/repl.js').ReplOptions> {
   const { version } = await import('./package.js');
   return {
-    start: (log) => start(nodeOptions(options, log)),
+    start: async (log) => start(await engineOptions(options, log)),
     first,
     color: useColor(STDOUT, options.color),
     version: version(),

@@ -1,25 +1,7 @@
-/** Starting a node as the command line asks, and ending it in order. */
+/** Starting a node, and ending it in order. */
 import { startNode } from '../engine/node.js';
-import { UsersFileError, loadUsers } from '../engine/users.js';
-import type { NodeOptions, RflNode, UserEntry } from '../engine/api.js';
+import type { NodeOptions, RflNode } from '../engine/api.js';
 import { CliError, EXIT } from './exit-codes.js';
-import { logTo } from './log.js';
-import { libraryFolder, programInfo } from './package.js';
-import type { Options } from './options.js';
-
-/** The engine's options. Errors: `CliError` 77 for a users file that must stop the start. */
-export function nodeOptions(options: Options, log: NodeOptions['log'] = logTo(options.log)): NodeOptions {
-  return {
-    listen: options.listen,
-    users: options.usersFile === undefined ? [] : users(options.usersFile),
-    restricted: options.restricted,
-    dialect: options.dialect,
-    limits: options.limits,
-    ...(options.sendTimeoutMs === undefined ? {} : { sendTimeoutMs: options.sendTimeoutMs }),
-    log,
-    host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options) },
-  };
-}
 
 /** Starts the node. Errors: `CliError` 69 when an address cannot be listened on. */
 export async function start(options: NodeOptions): Promise<RflNode> {
@@ -47,13 +29,4 @@ export function untilSignal(): Promise<void> {
       });
     }
   });
-}
-
-function users(file: string): UserEntry[] {
-  try {
-    return loadUsers(file);
-  } catch (e) {
-    if (!(e instanceof UsersFileError)) throw e;
-    throw new CliError(EXIT.auth, `rfl: ${e.message}`);
-  }
 }

@@ -1,26 +1,35 @@
-/** An interpreter in the calling thread: what scripts, `-e`, piped input without a server and golden tests run on. */
+/** An interpreter in the calling thread: what scripts, `-e` and golden tests run on. */
 import { systemHost } from '../builtins/host.js';
 import { BUILTINS } from '../builtins/index.js';
 import { itemAt } from '../columns/item.js';
+import { attachIpc } from '../engine/attach.js';
 import { ROWS as SERDE } from '../engine/serde-builtins.js';
 import { RayError } from '../lang/errors.js';
 import { format, replText } from '../lang/format.js';
 import { Interp } from '../lang/interpreter.js';
 import { explain } from '../lang/trace.js';
+import type { IpcHost, NodeOptions } from '../engine/api.js';
 import type { HostServices } from '../lang/runtime.js';
 import { EXIT, statusOf, type ExitCode } from './exit-codes.js';
-import { libraryFolder } from './package.js';
 
 /** A program that called `(exit n)`. Unwinds everything: it is no error of the language. */
 export class Exit {
   constructor(readonly status: number) {}
 }
 
-/** The surroundings of a program of this process. */
-export const processHost = (options: Pick<Partial<HostServices>, 'args' | 'program' | 'out' | 'err' | 'exit'> = {}): HostServices =>
-  systemHost({ libraries: [libraryFolder()], ...options });
+export interface Session {
+  readonly interp: Interp;
+  readonly ipc: IpcHost;
+}
 
-export const newInterp = (host: HostServices): Interp => new Interp({ host, builtins: [...BUILTINS, ...SERDE], itemAt });
+/** `host` replaces where output goes. */
+export function newSession(options: NodeOptions, host: Pick<Partial<HostServices>, 'out' | 'err'> = {}): Session {
+  const exit = (status: number): never => {
+    throw new Exit(status & 255);
+  };
+  const interp = new Interp({ host: systemHost({ ...options.host, exit, ...host }), builtins: [...BUILTINS, ...SERDE], itemAt });
+  return { interp, ipc: attachIpc(interp, options) };
+}
 
 /** What one evaluation left to show, as bytes without the final newline. */
 export interface Shown {

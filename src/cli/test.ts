@@ -5,7 +5,8 @@ import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 import { reportFailure } from './golden/report.js';
 import { runGolden, updated, type Evaluated, type FileResult } from './golden/run.js';
 import { TEST_HELP, parseTestOptions } from './options.js';
-import { Exit, evaluateGolden, newInterp, processHost } from './session.js';
+import { libraryFolder } from './package.js';
+import { Exit, evaluateGolden, newSession } from './session.js';
 import { STDOUT, writeBytes, writeText } from './write.js';
 
 /** A golden line that takes longer has failed: nothing in a test needs this long, and an endless loop must not stop the rest. */
@@ -35,10 +36,7 @@ export function runTests(argv: readonly string[]): ExitCode {
 function runFile(file: string): { result: FileResult; output: string } {
   const output: string[] = [];
   const write = (bytes: string): void => void output.push(bytes);
-  const exit = (status: number): never => {
-    throw new Exit(status);
-  };
-  const interp = newInterp(processHost({ out: write, err: write, exit }));
+  const { interp, ipc } = newSession({ host: { libraries: [libraryFolder()] } }, { out: write, err: write });
   const evaluate = (text: string): Evaluated => {
     try {
       return evaluateGolden(interp, text, file, LINE_DEADLINE_MS);
@@ -48,7 +46,11 @@ function runFile(file: string): { result: FileResult; output: string } {
       return { ok: false, text, code: '', explained: text };
     }
   };
-  return { result: runGolden(readFileSync(file, 'latin1'), evaluate), output: output.join('') };
+  try {
+    return { result: runGolden(readFileSync(file, 'latin1'), evaluate), output: output.join('') };
+  } finally {
+    ipc.shutdown();
+  }
 }
 
 function updateFile(file: string, { failures }: FileResult): void {

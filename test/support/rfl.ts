@@ -1,11 +1,13 @@
 /** Runs the command line in processes of their own. */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const built = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** What `bin/rfl.js` runs; the modules themselves where only they were compiled. */
+export const MAIN = existsSync(built('rfl.js')) ? built('rfl.js') : built('src/cli/main.js');
 
 export interface Outcome { readonly status: number | null; readonly out: string; readonly err: string }
 

@@ -1,0 +1,31 @@
+/** What the command line says to the engine. */
+import type { NodeOptions, UserEntry } from '../engine/api.js';
+import { CliError, EXIT } from './exit-codes.js';
+import { logTo } from './log.js';
+import { libraryFolder, programInfo } from './package.js';
+import type { Options } from './options.js';
+
+/** Errors: `CliError` 77 for a users file that must stop the start. */
+export async function engineOptions(options: Options, log: NodeOptions['log'] = logTo(options.log)): Promise<NodeOptions> {
+  return {
+    listen: options.listen,
+    users: options.usersFile === undefined ? [] : await users(options.usersFile),
+    restricted: options.restricted,
+    dialect: options.dialect,
+    limits: options.limits,
+    ...(options.sendTimeoutMs === undefined ? {} : { sendTimeoutMs: options.sendTimeoutMs }),
+    log,
+    host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options) },
+  };
+}
+
+/** Loaded only where there is a file: most programs need no hashing. */
+async function users(file: string): Promise<UserEntry[]> {
+  const { UsersFileError, loadUsers } = await import('../engine/users.js');
+  try {
+    return loadUsers(file);
+  } catch (e) {
+    if (!(e instanceof UsersFileError)) throw e;
+    throw new CliError(EXIT.auth, `rfl: ${e.message}`);
+  }
+}
