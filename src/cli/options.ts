@@ -135,7 +135,8 @@ Exit status: 0 ok, 64 usage, 65 parse, 69 connect, 70 runtime error, 77 auth, 13
 
 export const TEST_HELP = `usage: rfl test PATH... [--update] [--filter S]
 
-Runs the golden scripts PATH, or all .rfl files beneath a folder. Exit status 1 when an assertion fails.
+Runs the golden scripts PATH, or all beneath a folder; a folder with server.rfl and client*.rfl is played as
+a transcript. Exit status 1 when an assertion fails.
 
 ${helpRows(TEST_ROWS)}
 `;

@@ -7,7 +7,11 @@ const BEFORE = 30;
 
 /** The lines for one failure (bytes): place, source, both texts, and a mark under the first difference. */
 export function reportFailure(file: string, { line, expected, got }: Failure): string {
-  const head = `${file}:${line.line}: ${line.expr}\n`;
+  return reportTexts(`${file}:${line.line}: ${line.expr}\n`, expected, got);
+}
+
+/** The same below a head line of the caller's. */
+export function reportTexts(head: string, expected: string, got: string): string {
   if (expected.includes('\n') || got.includes('\n')) return `${head}  expected\n${indent(expected)}\n  got\n${indent(got)}\n`;
   const at = firstDifference(expected, got);
   const from = at > WINDOW - BEFORE ? at - BEFORE : 0;
