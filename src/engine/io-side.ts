@@ -112,6 +112,10 @@ export class IoSide implements PeerOwner {
     for (let i = 0; i < 20 && this.#peers.size > 0 && performance.now() < until; i++) await new Promise((resolve) => setTimeout(resolve, 5));
     for (const peer of this.#peers) peer.connection.destroy();
   }
+  /** Handles what the language side wrote before it ended: its end may be noticed first. */
+  takeRest(): void {
+    while (this.#take());
+  }
   /** Nothing is exchanged with the language side any more. */
   close(): void {
     this.end.close();

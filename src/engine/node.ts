@@ -147,7 +147,10 @@ class Threads {
       },
     });
     this.#worker.on('error', (e) => this.#ended(`the interpreter failed: ${e.message}`));
-    this.#worker.on('exit', () => this.#ended('the interpreter has ended'));
+    this.#worker.on('exit', () => {
+      if (this.#over === null) this.io.takeRest();
+      this.#ended('the interpreter has ended');
+    });
   }
 
   ask(command: Command): Promise<CommandResult> {
