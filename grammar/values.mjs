@@ -6,5 +6,5 @@
 export const VALUES = [
   'source', 'list', 'vector', 'dict',
   'hex', 'typedNull', 'date', 'timestamp', 'time', 'float', 'int',
-  'name', 'keyName', 'keyword', 'string', 'char', 'symbol',
+  'name', 'keyName', 'keyword', 'bind', 'string', 'char', 'symbol',
 ];

@@ -23,7 +23,7 @@ export type TokenAction = (text: string, start: number, end: number) => Value;
 export type NodeAction = (values: Value[], start: number, source: Source) => Value;
 
 export const tokens = {
-  hex, typedNull, date, timestamp, time, float, int, name, keyName, keyword: quoted, string, char, symbol: quoted,
+  hex, typedNull, date, timestamp, time, float, int, name, keyName, keyword: quoted, bind: name, string, char, symbol: quoted,
 } satisfies Record<string, TokenAction>;
 
 export const nodes = { source, list, vector, dict } satisfies Record<string, NodeAction>;

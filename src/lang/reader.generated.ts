@@ -4,7 +4,7 @@ import type { Source } from './source.js';
 import type { Value } from './value.js';
 
 /** The rules that make a value, and whether their action gets a slice of the text or the values beneath. */
-export const RULES = { source: 'node', hex: 'token', typedNull: 'token', timestamp: 'token', date: 'token', time: 'token', float: 'token', int: 'token', name: 'token', string: 'token', char: 'token', symbol: 'token', keyword: 'token', list: 'node', vector: 'node', dict: 'node', keyName: 'token' } as const;
+export const RULES = { source: 'node', hex: 'token', typedNull: 'token', timestamp: 'token', date: 'token', time: 'token', float: 'token', int: 'token', name: 'token', string: 'token', char: 'token', symbol: 'token', keyword: 'token', list: 'node', bind: 'token', vector: 'node', dict: 'node', keyName: 'token' } as const;
 
 const CLASS_0 = Uint8Array.of(
   0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -805,10 +805,17 @@ function read_list(i: number, d: number): number {
   if (b[i] !== 40) { miss(i); sp = base; return -1; }
   i++;
   if ((CLASS_0[b[i]] & 1) !== 0) i = read_ws(i);
-  L66: while ((CLASS_0[b[i]] & 2) !== 0) {
+  L66: if (b[i] === 58) {
     const L66i = i;
     const L66sp = sp;
-    if ((j = read_expr(i, d + 1)) < 0) { i = L66i; sp = L66sp; break L66; }
+    if ((j = read_bind(i)) < 0) { miss(i); i = L66i; sp = L66sp; break L66; }
+    i = j;
+    if ((CLASS_0[b[i]] & 1) !== 0) i = read_ws(i);
+  }
+  L67: while ((CLASS_0[b[i]] & 2) !== 0) {
+    const L67i = i;
+    const L67sp = sp;
+    if ((j = read_expr(i, d + 1)) < 0) { i = L67i; sp = L67sp; break L67; }
     i = j;
     if ((CLASS_0[b[i]] & 1) !== 0) i = read_ws(i);
   }
@@ -820,6 +827,16 @@ function read_list(i: number, d: number): number {
   return i;
 }
 
+function read_bind(i: number): number {
+  const b = bytes;
+  const start = i;
+  if (b[i] !== 58) return -1;
+  i++;
+  if ((CLASS_0[b[i]] & 128) !== 0) return -1;
+  stack[sp++] = tokens.bind(text, start, i);
+  return i;
+}
+
 function read_vector(i: number, d: number): number {
   const b = bytes;
   let j = 0;
@@ -828,10 +845,10 @@ function read_vector(i: number, d: number): number {
   if (b[i] !== 91) { miss(i); sp = base; return -1; }
   i++;
   if ((CLASS_0[b[i]] & 1) !== 0) i = read_ws(i);
-  L67: while ((CLASS_0[b[i]] & 2) !== 0) {
-    const L67i = i;
-    const L67sp = sp;
-    if ((j = read_expr(i, d + 1)) < 0) { i = L67i; sp = L67sp; break L67; }
+  L69: while ((CLASS_0[b[i]] & 2) !== 0) {
+    const L69i = i;
+    const L69sp = sp;
+    if ((j = read_expr(i, d + 1)) < 0) { i = L69i; sp = L69sp; break L69; }
     i = j;
     if ((CLASS_0[b[i]] & 1) !== 0) i = read_ws(i);
   }
@@ -851,10 +868,10 @@ function read_dict(i: number, d: number): number {
   if (b[i] !== 123) { miss(i); sp = base; return -1; }
   i++;
   if ((CLASS_0[b[i]] & 1) !== 0) i = read_ws(i);
-  L68: while ((CLASS_1[b[i]] & 8) !== 0) {
-    const L68i = i;
-    const L68sp = sp;
-    if ((j = read_pair(i, d)) < 0) { i = L68i; sp = L68sp; break L68; }
+  L70: while ((CLASS_1[b[i]] & 8) !== 0) {
+    const L70i = i;
+    const L70sp = sp;
+    if ((j = read_pair(i, d)) < 0) { i = L70i; sp = L70sp; break L70; }
     i = j;
     if ((CLASS_0[b[i]] & 1) !== 0) i = read_ws(i);
   }
@@ -883,21 +900,21 @@ function read_pair(i: number, d: number): number {
 function read_key(i: number): number {
   const b = bytes;
   let j = 0;
-  L69: {
+  L71: {
     switch (CHOICE_7[b[i]]) {
       case 1: {
-        L70: {
-          if ((j = read_keyName(i)) < 0) break L70;
+        L72: {
+          if ((j = read_keyName(i)) < 0) break L72;
           i = j;
-          break L69;
+          break L71;
         }
         break;
       }
       case 2: {
-        L71: {
-          if ((j = read_string(i)) < 0) break L71;
+        L73: {
+          if ((j = read_string(i)) < 0) break L73;
           i = j;
-          break L69;
+          break L71;
         }
         break;
       }
@@ -919,21 +936,21 @@ function read_keyName(i: number): number {
 
 function read_ws(i: number): number {
   const b = bytes;
-  L72: while ((CLASS_0[b[i]] & 1) !== 0) {
-    const L72i = i;
-    L73: {
+  L74: while ((CLASS_0[b[i]] & 1) !== 0) {
+    const L74i = i;
+    L75: {
       switch (CHOICE_8[b[i]]) {
         case 1: {
           i++;
-          break L73;
+          break L75;
         }
         case 2: {
           i++;
           while ((CLASS_1[b[i]] & 16) !== 0) i++;
-          break L73;
+          break L75;
         }
       }
-      { i = L72i; break L72; }
+      { i = L74i; break L74; }
     }
   }
   return i;
