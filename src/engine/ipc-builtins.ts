@@ -25,6 +25,15 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       },
     },
     {
+      name: '.ipc.close', args: 'handle', arity: 1, restricted: true,
+      doc: 'closes a connection, either side\'s; unknown handles are ignored',
+      example: '(.ipc.close 77)',
+      fn: (handle) => {
+        lang().close(handleArg('.ipc.close', handle));
+        return null;
+      },
+    },
+    {
       name: '.ipc.send', args: 'handle message ms', arity: 'n', restricted: true,
       doc: 'sends and waits for the reply, at most ms: its value, or the error it is. io, type',
       example: '(try (.ipc.send 77 "1") (fn [e] \'closed))',
@@ -39,15 +48,6 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       example: '(try (.ipc.post 77 "1") (fn [e] \'closed))',
       fn: (handle, message) => {
         lang().remote.post(handleArg('.ipc.post', handle), message);
-        return null;
-      },
-    },
-    {
-      name: '.ipc.close', args: 'handle', arity: 1, restricted: true,
-      doc: 'closes a connection, either side\'s; unknown handles are ignored',
-      example: '(.ipc.close 77)',
-      fn: (handle) => {
-        lang().close(handleArg('.ipc.close', handle));
         return null;
       },
     },
