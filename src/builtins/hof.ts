@@ -130,17 +130,18 @@ function seq(who: string, v: Value): Vec | List {
 }
 
 /** What cannot be called is refused at the first call, so that an empty collection takes any `f`. */
-function refuse(f: Value): () => never {
+function refuse(f: Value, rt: Runtime): () => never {
+  if (f instanceof Builtin && f.flags.restricted && rt.restricted) fail('access', `'${f.name}' is restricted`);
   return () => fail('type', isFunction(f) ? 'a function of another kind was expected' : `not callable: ${typeName(f)}`);
 }
 
 function unary(f: Value, rt: Runtime): Fn1 {
-  if (!isFunction(f) || (f instanceof Builtin && f.t !== T.UNARY)) return refuse(f);
+  if (!isFunction(f) || (f instanceof Builtin && f.t !== T.UNARY)) return refuse(f, rt);
   return rt.fn1(f);
 }
 
 /** A unary builtin is called with the first of the two. */
 function binary(f: Value, rt: Runtime): Fn2 {
-  if (!isFunction(f) || f.t === T.VARIADIC) return refuse(f);
+  if (!isFunction(f) || f.t === T.VARIADIC) return refuse(f, rt);
   return f.t === T.UNARY ? rt.fn1(f) : rt.fn2(f);
 }

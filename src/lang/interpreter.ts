@@ -185,6 +185,8 @@ export class Interp implements Runtime {
   }
 
   callBuiltin(f: Builtin, args: Value[]): Value {
+    // Before anything is said about the arguments; the function itself checks again, whoever calls it.
+    if (f.flags.restricted && this.restricted) fail('access', `'${f.name}' is restricted`);
     if (f.flags.special) return (f.fn as (args: readonly Value[], scope: Scope, rt: Runtime) => Value)(args, this.scope(null, []), this);
     if (args.length > MAX_ARGS) fail('domain', `a call takes at most ${MAX_ARGS} arguments`);
     if (f.t === T.VARIADIC) return (f.fn as VariadicFn)(args, this);

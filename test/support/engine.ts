@@ -69,6 +69,9 @@ export async function startHost(arrangement: Arrangement, options: AttachOptions
   };
 }
 
+/** A program that runs for minutes where nothing stops it. */
+export const ENDLESS = '(map (fn [y] (fold (fn [a x] (+ a x)) 0 (til 10000))) (til 1000000))';
+
 /* ── bytes ───────────────────────────────────────────────────────────── */
 
 export const hex = (text: string): Buffer => Buffer.from(text.replace(/[^0-9a-f]/gi, ''), 'hex');
