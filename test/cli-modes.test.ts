@@ -145,12 +145,32 @@ test('cli: piped forms and peers share one interpreter; the end of input does no
   assert.equal(ask(port, 'a').out, '42\n');
 }));
 
+test('cli: piped input that listens makes a server', async () => {
+  const server = new Running([]);
+  const port = await freePort();
+  server.process.stdin.end(`(.sys.listen ${port})\n(set a 42)\n`);
+  await server.see('out', /42\n/);
+  assert.equal(ask(port, 'a').out, '42\n');
+  server.process.kill('SIGTERM');
+  assert.equal(await server.ended, 0);
+});
+
+/** A listener on a port of its own. */
+async function listener(): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+async function freePort(): Promise<number> {
+  const { port, close } = await listener();
+  await close();
+  return port;
+}
+
 test('cli: a port that is taken stops the start with 69', async () => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => taken.once('listening', resolve));
-  const { port } = taken.address() as AddressInfo;
+  const { port, close } = await listener();
   const { status, err } = rfl(['--listen', `127.0.0.1:${port}`]);
-  taken.close();
+  await close();
   assert.equal(status, 69);
   assert.match(err, new RegExp(`${port}.*in use`));
 });

@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import { EXIT, statusOf, type ExitCode } from './exit-codes.js';
 import { engineOptions } from './engine-options.js';
 import { start, untilSignal } from './node.js';
+import { logTo } from './log.js';
 import { readForms } from './piped.js';
 import { isEmptySource, program, type Program } from './source-file.js';
 import { useColor } from './color.js';
@@ -19,17 +20,23 @@ export async function runInteractive(options: Options): Promise<number> {
   const first = hasProgram ? program(options) : null;
   if (terminal) return (await import('../repl/repl.js')).runRepl(await replOptions(options, first));
 
-  const node = await start(await engineOptions(options));
+  const report = logTo(options.log);
+  const state = { listening: false };
+  const node = await start(await engineOptions(options, (record) => {
+    // `.sys.listen` makes a server of any program.
+    state.listening ||= record.event === 'listening';
+    report(record);
+  }));
   node.onOutput((bytes, stream) => writeBytes(stream === 'stdout' ? STDOUT : STDERR, Buffer.from(bytes).toString('latin1')));
   const exited = new Promise<number>((resolve) => node.onExit(resolve));
   const signalled = untilSignal().then(() => EXIT.ok);
-  const status = await Promise.race([exited, signalled, work(node, options, first)]);
+  const status = await Promise.race([exited, signalled, work(node, options, first, state)]);
   await node.shutdown(options.shutdownMs);
   return status;
 }
 
 /** What the program does by itself; never resolves while it serves. */
-async function work(node: RflNode, options: Options, first: Program | null): Promise<number> {
+async function work(node: RflNode, options: Options, first: Program | null, state: { readonly listening: boolean }): Promise<number> {
   const serving = options.listen.length > 0;
   if (first !== null && !isEmptySource(first.source)) {
     const result = await node.evaluate(first.source, { file: first.file, color: useColor(STDERR, options.color) });
@@ -45,7 +52,7 @@ async function work(node: RflNode, options: Options, first: Program | null): Pro
     if (exit !== null) return exit;
   }
   // Outbound connections may still be pushed to.
-  return serving || node.connections().length > 0 ? new Promise(() => {}) : EXIT.ok;
+  return state.listening || node.connections().length > 0 ? new Promise(() => {}) : EXIT.ok;
 }
 
 /** Evaluates standard input; answers the status of `(exit n)`, otherwise null. */
