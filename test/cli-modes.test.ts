@@ -103,7 +103,7 @@ async function serving(args: readonly string[], body: (server: Running, port: st
     await server.ended;
   }
 }
-const ask = (port: string, what: string, credentials = '') => rfl(['-e', `(.ipc.send (.ipc.open "127.0.0.1:${port}${credentials}") "${what}")`]);
+const ask = (port: string | number, what: string, credentials = '') => rfl(['-e', `(.ipc.send (.ipc.open "127.0.0.1:${port}${credentials}") "${what}")`]);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`cli: a service serves until ${signal}, then exits with 0`, () => serving([], async (server, port) => {

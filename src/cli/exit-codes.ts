@@ -24,12 +24,7 @@ export function statusOf(code: string, message: string): ExitCode {
 
 /** Ends the program with a message for the user and a status. Thrown by the command line's own code only. */
 export class CliError extends Error {
-  override readonly name = 'CliError';
   constructor(readonly status: ExitCode, message: string) {
     super(message);
-  }
-  /** By name: the bundle and the modules it loads later have a class each. */
-  static is(e: unknown): e is CliError {
-    return e instanceof Error && e.name === 'CliError';
   }
 }

@@ -7,8 +7,8 @@ import { logTo } from './log.js';
 import { readForms } from './piped.js';
 import { isEmptySource, program, type Program } from './source-file.js';
 import { useColor } from './color.js';
-import { STDERR, STDOUT, writeBytes, writeText } from './write.js';
-import type { EvaluateResult, RflNode } from '../engine/api.js';
+import { STDERR, STDOUT, writeBytes } from './write.js';
+import type { EvaluateResult, LogRecord, RflNode } from '../engine/api.js';
 import type { Options } from './options.js';
 
 const STDIN = 0;
@@ -30,13 +30,13 @@ export async function runInteractive(options: Options): Promise<number> {
   node.onOutput((bytes, stream) => writeBytes(stream === 'stdout' ? STDOUT : STDERR, Buffer.from(bytes).toString('latin1')));
   const exited = new Promise<number>((resolve) => node.onExit(resolve));
   const signalled = untilSignal().then(() => EXIT.ok);
-  const status = await Promise.race([exited, signalled, work(node, options, first, state)]);
+  const status = await Promise.race([exited, signalled, work(node, options, first, report, state)]);
   await node.shutdown(options.shutdownMs);
   return status;
 }
 
 /** What the program does by itself; never resolves while it serves. */
-async function work(node: RflNode, options: Options, first: Program | null, state: { readonly listening: boolean }): Promise<number> {
+async function work(node: RflNode, options: Options, first: Program | null, report: (record: LogRecord) => void, state: { readonly listening: boolean }): Promise<number> {
   const serving = options.listen.length > 0;
   if (first !== null && !isEmptySource(first.source)) {
     const result = await node.evaluate(first.source, { file: first.file, color: useColor(STDERR, options.color) });
@@ -46,7 +46,7 @@ async function work(node: RflNode, options: Options, first: Program | null, stat
     if (!result.ok && serving && !options.interactive) return failureStatus(result);
   }
   if (serving && first === null && !options.interactive && !isatty(STDIN) && !isatty(STDOUT)) {
-    writeText(STDERR, 'no terminal — running in server-only mode\n');
+    report({ level: 'info', event: 'server-only', message: 'no terminal — running in server-only mode' });
   } else {
     const exit = await pipe(node);
     if (exit !== null) return exit;

@@ -30,7 +30,7 @@ function print(text: string): ExitCode {
 
 // Everything was written synchronously, and whatever is still open (standard input, a worker) must not keep the process.
 main(process.argv.slice(2)).then((status) => process.exit(status), (e: unknown) => {
-  if (!CliError.is(e)) throw e;
+  if (!(e instanceof CliError)) throw e;
   writeText(STDERR, e.message + '\n');
   process.exit(e.status);
 });
