@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import '../dist/rfl.js';
+import '../dist/program/main.js';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const built = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** What `bin/rfl.js` runs; the modules themselves where only they were compiled. */
-export const MAIN = existsSync(built('rfl.js')) ? built('rfl.js') : built('src/cli/main.js');
+export const MAIN = existsSync(built('program/main.js')) ? built('program/main.js') : built('src/cli/main.js');
 
 export interface Outcome { readonly status: number | null; readonly out: string; readonly err: string }
 
