@@ -1,0 +1,112 @@
+/** What can go wrong with a connection, as values. */
+
+/**
+ * Why a connection never became ready.
+ * - `dns`: no address of the name was ever tried. `tcp`: addresses were tried and none answered, or this side closed meanwhile.
+ * - `tls`: no session could be made, or the handshake failed; `code` is a `TlsFailureCode`.
+ * - `timeout`: not ready in time. `timer`: a duration that is none.
+ */
+export interface Failure {
+  readonly reason: 'dns' | 'tcp' | 'tls' | 'timeout' | 'timer';
+  /** For programs; short words with hyphens, or the system's own code. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Why a connection that was ready is over. `code` for programs: see `CLOSE_CODES`, a `TlsFailureCode`, or the system's own code. */
+export interface CloseCause {
+  readonly code: string;
+  readonly message: string;
+}
+
+export const CLOSE_CODES = {
+  closed: 'this side closed it and the peer has agreed',
+  'peer-closed': 'the peer closed it',
+  'hard-close': 'this side dropped it',
+  'close-timeout': 'the peer did not agree to the close in time',
+  'handler-error': 'a handler threw an exception',
+} as const;
+
+export function closeCause(code: keyof typeof CLOSE_CODES): CloseCause {
+  return { code, message: CLOSE_CODES[code] };
+}
+
+/** What the system said, as a cause. */
+export function systemCause(error: Error): CloseCause {
+  return { code: (error as NodeJS.ErrnoException).code ?? 'io', message: error.message };
+}
+
+/** Why TLS did not come about. `auth`: the peer is not who it should be; everything else is `general`. */
+export interface TlsFailure {
+  readonly kind: 'auth' | 'general';
+  readonly code: TlsFailureCode;
+  readonly message: string;
+}
+
+export type TlsFailureCode = keyof typeof TLS_FAILURES;
+
+export const TLS_FAILURES = {
+  'certificate-missing': 'the peer has shown no certificate',
+  'certificate-self-signed': 'the certificate is signed by nobody but itself',
+  'certificate-unknown-ca': 'the certificate is signed by an authority that is not trusted here',
+  'certificate-bad-signature': 'the signature of the certificate is wrong',
+  'certificate-expired': 'the certificate has expired',
+  'certificate-not-yet-valid': 'the certificate is not valid yet',
+  'certificate-revoked': 'the certificate was revoked',
+  'certificate-wrong-host': 'the certificate is for another name',
+  'certificate-invalid': 'the certificate was not accepted',
+  'alpn-mismatch': 'no protocol in common',
+  'protocol-version': 'no TLS version in common',
+  'no-shared-cipher': 'no cipher in common',
+  'not-tls': 'the peer does not speak TLS',
+  'peer-refused-certificate': 'the peer refuses the certificate of this side',
+  'peer-wants-certificate': 'the peer wants a certificate and got none',
+  'peer-refused': 'the peer refuses the handshake',
+  'peer-closed': 'the peer closed during the handshake',
+  'handshake-timeout': 'no handshake in time',
+  'session-failed': 'no TLS session can be made from these options',
+  'closed-by-us': 'this side closed during the handshake',
+  'handshake-failed': 'the handshake failed',
+} as const;
+
+export function tlsFailure(code: TlsFailureCode, message: string = TLS_FAILURES[code]): TlsFailure {
+  return { kind: code.startsWith('certificate-') ? 'auth' : 'general', code, message };
+}
+
+const VERIFICATION: Record<string, TlsFailureCode> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate-self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'certificate-unknown-ca',
+  UNABLE_TO_GET_ISSUER_CERT: 'certificate-unknown-ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate-unknown-ca',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate-unknown-ca',
+  CERT_UNTRUSTED: 'certificate-unknown-ca',
+  CERT_SIGNATURE_FAILURE: 'certificate-bad-signature',
+  CERT_HAS_EXPIRED: 'certificate-expired',
+  CERT_NOT_YET_VALID: 'certificate-not-yet-valid',
+  CERT_REVOKED: 'certificate-revoked',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate-wrong-host',
+  HOSTNAME_MISMATCH: 'certificate-wrong-host',
+};
+
+/** Rows are tried in order; the code of the TLS library names what happened. */
+const HANDSHAKE: readonly (readonly [RegExp, TlsFailureCode])[] = [
+  [/PEER_DID_NOT_RETURN_A_CERTIFICATE/, 'certificate-missing'],
+  [/ALERT_CERTIFICATE_REQUIRED/, 'peer-wants-certificate'],
+  [/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_(EXPIRED|UNKNOWN|REVOKED)|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)/, 'peer-refused-certificate'],
+  [/NO_APPLICATION_PROTOCOL/, 'alpn-mismatch'],
+  [/ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|NO_PROTOCOLS_AVAILABLE/, 'protocol-version'],
+  [/NO_SHARED_CIPHER|NO_CIPHERS_AVAILABLE/, 'no-shared-cipher'],
+  [/WRONG_VERSION_NUMBER|HTTP_REQUEST|HTTPS_PROXY_REQUEST|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE|BAD_RECORD_TYPE|UNKNOWN_PROTOCOL|RECORD_LAYER_FAILURE/, 'not-tls'],
+  [/ALERT_/, 'peer-refused'],
+  [/HANDSHAKE_TIMEOUT/, 'handshake-timeout'],
+  [/ECONNRESET|EPIPE|ECONNABORTED|SOCKET_CLOSED/, 'peer-closed'],
+];
+
+/** `verification`: what the library holds against the peer's certificate, if anything; it decides before the error does. */
+export function tlsFailureOf(error: Error, verification: string | null): TlsFailure {
+  const own = (error as NodeJS.ErrnoException).code ?? '';
+  if (verification !== null && verification !== '') return tlsFailure(VERIFICATION[verification] ?? 'certificate-invalid', `${verification}: ${error.message}`);
+  if (own in VERIFICATION) return tlsFailure(VERIFICATION[own], error.message);
+  const row = HANDSHAKE.find(([pattern]) => pattern.test(own));
+  return tlsFailure(row?.[1] ?? 'handshake-failed', error.message);
+}

@@ -1,0 +1,56 @@
+/** What a program is told about its connection. Whatever a handler throws is logged and closes its connection. */
+import type { Connection } from './endpoint.js';
+import type { CloseCause, Failure, TlsFailure } from './failures.js';
+import type { TlsDetails } from './tls-context.js';
+
+export type Bytes = Uint8Array | readonly Uint8Array[];
+
+export interface ConnectionHandler {
+  /** A read, or a message of the size set by `bufferUntil`. `yield`: whatever follows waits for the next turn. */
+  onReceived?(connection: Connection, data: Uint8Array): void | 'yield';
+  /** Inside `send`, before anything is written; exactly one of `onSent` and `onSendFailed` follows for the token. */
+  onSendAccepted?(connection: Connection, token: number, data: Bytes): void;
+  /** The kernel has every byte of it; not that the peer has. */
+  onSent?(connection: Connection, token: number): void;
+  /** Not every byte reached the kernel. Always after `onClosed`, in a later turn. */
+  onSendFailed?(connection: Connection, token: number): void;
+  /** Nothing more is accepted until `onUnthrottled`; the two alternate. */
+  onThrottled?(connection: Connection): void;
+  onUnthrottled?(connection: Connection): void;
+  /** `startTls` has led to TLS. */
+  onTlsReady?(connection: Connection, details: TlsDetails): void;
+  /** `startTls` has not; `onClosed` follows at once. */
+  onTlsFailure?(connection: Connection, failure: TlsFailure): void;
+  /** The peer sends nothing more and may still read; only with the option `halfOpen`. */
+  onPeerEnd?(connection: Connection): void;
+  /** Nothing was read or written for the idle timeout; comes again after as long. */
+  onIdleTimeout?(connection: Connection): void;
+  onTimer?(connection: Connection, token: number): void;
+  /** Once, and only after the connection was ready. */
+  onClosed?(connection: Connection, cause: CloseCause): void;
+}
+
+export interface ClientHandler extends ConnectionHandler {
+  /** After the name was resolved, and again each time an attempt fails: how many are in flight. */
+  onConnecting?(connection: Connection, inFlight: number): void;
+  /** Ready, with TLS after the handshake. */
+  onConnected?(connection: Connection, tls: TlsDetails | null): void;
+  /** Never became ready; nothing follows. */
+  onConnectionFailure(connection: Connection, failure: Failure): void;
+}
+
+export interface ServerHandler extends ConnectionHandler {
+  /** Ready, with TLS after the handshake. */
+  onStarted?(connection: Connection, tls: TlsDetails | null): void;
+  /** Never became ready; nothing follows. */
+  onStartFailure(connection: Connection, failure: Failure): void;
+}
+
+export interface LogEntry {
+  readonly event: 'handler-error' | 'accept-error' | 'refused';
+  readonly message: string;
+}
+export type Log = (entry: LogEntry) => void;
+
+/** One line on stderr for each entry. */
+export const logToStderr: Log = (entry) => console.error(`${entry.event}: ${entry.message}`);

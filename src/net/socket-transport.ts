@@ -1,0 +1,204 @@
+/** A TCP or Unix socket, plain or with TLS, as a transport. */
+import type { Socket } from 'node:net';
+import { CONGESTED, PENDING, TAKEN, type PeerCredentials, type PeerName, type TlsSession, type Transport, type TransportEvents, type WriteOutcome } from './transport.js';
+import type { TlsFailure } from './failures.js';
+import { secureSocket } from './tls-handshake.js';
+
+/** Up to here the pieces of a list are copied together; beyond, handing them over one by one is cheaper. */
+const COPY_BYTES = 16 << 10;
+/** TLS encrypts in the background: so much may be on its way before it counts as refused, in one turn and over several. */
+const TLS_BURST = 256 << 10;
+const TLS_LINGERING = 64 << 10;
+
+/** What the runtime knows about a socket's handle; not part of its public interface, so every use has another way. */
+interface Handle { readonly bytesWritten?: number; readonly writeQueueSize?: number }
+
+abstract class BaseTransport implements Transport {
+  protected events: TransportEvents | null = null;
+  protected written = 0;
+  protected known = 0;
+  protected pending = false;
+  #congested = false;
+  #checking = false;
+  #held = false;
+  #gone = false;
+  #early: Error | null = null;
+
+  constructor(protected readonly socket: Socket, readonly peer: PeerName) {
+    socket.on('error', this.#onError);
+  }
+
+  /** Bytes the kernel has, while the socket lives. */
+  protected abstract measure(): number;
+  protected abstract outcome(): WriteOutcome;
+  abstract secure(session: TlsSession, events: TransportEvents): TlsFailure | null;
+
+  open(events: TransportEvents): void {
+    const { socket } = this;
+    if (this.#gone) return;
+    this.events = events;
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('finish', this.#onFinish);
+    socket.on('close', this.#onClose);
+    if (this.#early !== null) {
+      const error = this.#early;
+      setImmediate(() => this.events?.failed(error));
+    } else if (!this.#held) socket.resume();
+  }
+
+  write(chunks: readonly Uint8Array[], bytes: number): WriteOutcome {
+    const { socket } = this;
+    this.written += bytes;
+    if (chunks.length === 1) socket.write(chunks[0], this.#onWritten);
+    else if (bytes <= COPY_BYTES) socket.write(Buffer.concat(chunks, bytes), this.#onWritten);
+    else {
+      socket.cork();
+      for (const chunk of chunks) socket.write(chunk, this.#onWritten);
+      socket.uncork();
+    }
+    if (socket.writableLength === 0 && !socket.destroyed && socket.errored === null) {
+      this.known = this.written;
+      return TAKEN;
+    }
+    this.pending = true;
+    const outcome = this.outcome();
+    if (outcome === CONGESTED) this.#congested = true;
+    return outcome;
+  }
+
+  taken(): number {
+    // A socket that has failed or was destroyed tells whatever it likes about its writes.
+    if (!this.socket.destroyed && this.socket.errored === null) this.known = this.measure();
+    return this.known;
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+  pause(): void {
+    this.#held = true;
+    this.socket.pause();
+  }
+  resume(): void {
+    this.#held = false;
+    if (this.events !== null) this.socket.resume();
+  }
+  destroy(): void {
+    const { events, socket } = this;
+    this.events = null;
+    this.#gone = true;
+    if (socket.destroyed) return events?.released();
+    socket.removeListener('close', this.#onClose);
+    if (events !== null) socket.once('close', () => events.released());
+    socket.destroy();
+  }
+  get busy(): boolean {
+    return this.socket.readableLength > 0 || this.socket.writableLength > 0;
+  }
+  setNoDelay(on: boolean): void {
+    if (this.peer.kind === 'tcp') this.socket.setNoDelay(on);
+  }
+  setKeepAlive(idleMs: number): void {
+    if (this.peer.kind === 'tcp') this.socket.setKeepAlive(idleMs > 0, idleMs);
+  }
+
+  /** Gives the socket away: no listener of ours is left that would take its bytes. */
+  protected release(): Socket {
+    const { socket } = this;
+    this.events = null;
+    socket.removeListener('data', this.#onData);
+    socket.removeListener('end', this.#onEnd);
+    socket.removeListener('finish', this.#onFinish);
+    socket.removeListener('close', this.#onClose);
+    socket.pause();
+    return socket;
+  }
+  /** What is PENDING for longer than a turn is CONGESTED when there is much of it. */
+  protected checkNextTurn(): void {
+    if (this.#checking) return;
+    this.#checking = true;
+    setImmediate(() => {
+      this.#checking = false;
+      if (this.#congested || this.socket.writableLength < TLS_LINGERING) return;
+      this.#congested = true;
+      this.events?.congested();
+    });
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => this.events?.data(chunk);
+  readonly #onEnd = (): void => this.events?.ended();
+  readonly #onFinish = (): void => this.events?.finished();
+  readonly #onClose = (): void => this.events?.released();
+  readonly #onError = (error: Error): void => {
+    if (this.events === null) this.#early ??= error;
+    else this.events.failed(error);
+  };
+  /** Also runs after `destroy`, and then claims success for bytes that never left. */
+  readonly #onWritten = (error?: Error | null): void => {
+    const { events, socket } = this;
+    if (!this.pending || events === null || error || socket.destroyed || socket.errored !== null) return;
+    if (socket.writableLength > 0) return events.progress();
+    this.known = this.written;
+    this.pending = false;
+    this.#congested = false;
+    events.drained();
+  };
+}
+
+export class SocketTransport extends BaseTransport {
+  #start: number;
+
+  constructor(socket: Socket, credentials: PeerCredentials | null = null) {
+    super(socket, nameOf(socket, credentials));
+    this.#start = this.#handle()?.bytesWritten ?? 0;
+  }
+
+  protected measure(): number {
+    const handle = this.#handle();
+    if (typeof handle?.bytesWritten !== 'number' || typeof handle.writeQueueSize !== 'number') return this.written - this.socket.writableLength;
+    return handle.bytesWritten - handle.writeQueueSize - this.#start;
+  }
+  /** The kernel was asked within `write`: what it has not taken, it has refused. */
+  protected outcome(): WriteOutcome {
+    return CONGESTED;
+  }
+
+  secure(session: TlsSession, events: TransportEvents): TlsFailure | null {
+    return secureSocket(this.release(), session, {
+      secured: (socket, details) => {
+        const transport = new TlsTransport(socket, this.peer);
+        socket.pause();
+        events.secured(transport, details);
+        transport.open(events);
+      },
+      refused: (failure) => events.refused(failure),
+    });
+  }
+
+  #handle(): Handle | null {
+    return (this.socket as unknown as { readonly _handle: Handle | null })._handle;
+  }
+}
+
+class TlsTransport extends BaseTransport {
+  protected measure(): number {
+    return this.written - this.socket.writableLength;
+  }
+  protected outcome(): WriteOutcome {
+    const { writableLength } = this.socket;
+    if (writableLength >= TLS_BURST) return CONGESTED;
+    if (writableLength >= TLS_LINGERING) this.checkNextTurn();
+    return PENDING;
+  }
+  /** TLS within TLS is not offered: the connection refuses before it comes here. */
+  secure(): TlsFailure {
+    return { kind: 'general', code: 'session-failed', message: 'TLS is live already' };
+  }
+}
+
+function nameOf(socket: Socket, credentials: PeerCredentials | null): PeerName {
+  const { remoteAddress, remotePort } = socket;
+  if (remoteAddress === undefined) return { kind: 'unix', name: 'unix', credentials };
+  return { kind: 'tcp', name: remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`, credentials };
+}

@@ -1,0 +1,134 @@
+/** TLS handshakes over sockets: the direct kind, and the upgrade of a connection that was plain. */
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect, type PeerCertificate, type Server, type TLSSocket } from 'node:tls';
+import { tlsFailure, tlsFailureOf, type TlsFailure } from './failures.js';
+import type { PeerCertificateInfo, TlsContext, TlsDetails } from './tls-context.js';
+import type { TlsSession } from './transport.js';
+
+export interface HandshakeEvents {
+  secured(socket: TLSSocket, details: TlsDetails): void;
+  refused(failure: TlsFailure): void;
+}
+
+/**
+ * Begins a handshake on `raw`, of which nothing else may hold a reference from here on; destroying it ends the handshake. Answers a
+ * failure, or null and calls one of the events once.
+ */
+export function secureSocket(raw: Socket, session: TlsSession, events: HandshakeEvents): TlsFailure | null {
+  const { context } = session;
+  if (context.failure !== null) return context.failure;
+  // The socket above reports what happens to this one.
+  raw.on('error', () => {});
+  let over = false;
+  const settle = (socket: TLSSocket, failure: TlsFailure | null): void => {
+    if (over) return;
+    over = true;
+    if (failure === null) return events.secured(socket, details(socket));
+    socket.on('error', () => {});
+    socket.destroy();
+    events.refused(failure);
+  };
+  try {
+    if (session.role === 'client') startClient(raw, session, settle);
+    else startServer(raw, context, settle);
+    return null;
+  } catch (e) {
+    return tlsFailure('session-failed', (e as Error).message);
+  }
+}
+
+type Settle = (socket: TLSSocket, failure: TlsFailure | null) => void;
+
+/** No session is resumed, ever: on a resumed one the certificate's name is not compared with the host any more. */
+function startClient(raw: Socket, { context, host }: TlsSession, settle: Settle): void {
+  const { alpn, minVersion } = context.options;
+  const socket = connect({
+    socket: raw, secureContext: context.secureContext, rejectUnauthorized: true, minVersion: minVersion ?? 'TLSv1.2',
+    // An address is not a name that can be asked for, but one that is verified.
+    ...(isIP(host) === 0 ? { servername: host } : { host, servername: '' }),
+    checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+    ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
+  });
+  const failed = (error: Error): void => settle(socket, tlsFailureOf(error, verification(socket)));
+  const ended = (): void => settle(socket, tlsFailure('peer-closed'));
+  socket.on('error', failed);
+  socket.on('end', ended);
+  socket.on('close', ended);
+  socket.once('secureConnect', () => {
+    socket.off('error', failed);
+    socket.off('end', ended);
+    socket.off('close', ended);
+    settle(socket, socket.authorized ? alpnFailure(socket, context) : tlsFailureOf(socket.authorizationError ?? new Error('not verified'), verification(socket)));
+  });
+}
+
+const waiting = new WeakMap<Socket, Settle>();
+const watched = new WeakSet<Server>();
+
+function startServer(raw: Socket, context: TlsContext, settle: Settle): void {
+  const { server } = context;
+  if (!watched.has(server)) watch(server, context);
+  waiting.set(raw, settle);
+  raw.once('close', () => waiting.get(raw)?.(raw as TLSSocket, tlsFailure('peer-closed')));
+  server.emit('connection', raw);
+}
+
+function watch(server: Server, context: TlsContext): void {
+  watched.add(server);
+  const settleOf = (socket: TLSSocket): Settle | undefined => {
+    const raw = (socket as unknown as { readonly _parent?: Socket })._parent;
+    const settle = raw === undefined ? undefined : waiting.get(raw);
+    if (raw !== undefined) waiting.delete(raw);
+    return settle;
+  };
+  server.on('secureConnection', (socket) => {
+    const settle = settleOf(socket);
+    if (settle === undefined) socket.destroy();
+    else settle(socket, clientFailure(socket, context) ?? alpnFailure(socket, context));
+  });
+  server.on('tlsClientError', (error, socket) => {
+    settleOf(socket)?.(socket, tlsFailureOf(error, verification(socket)));
+  });
+}
+
+/** What the library holds against the certificate of the peer, as a code of its own. */
+function verification(socket: TLSSocket): string | null {
+  const error = socket.authorizationError as unknown;
+  if (error === null || error === undefined) return null;
+  return typeof error === 'string' ? error : ((error as NodeJS.ErrnoException).code ?? 'unknown');
+}
+
+/** The library has refused already what it should; who is let in is decided once more here, by what the context asks for. */
+function clientFailure(socket: TLSSocket, { options }: TlsContext): TlsFailure | null {
+  if (options.ca === undefined) return null;
+  const certificate = socket.getPeerCertificate();
+  const shown = Object.keys(certificate).length > 0;
+  if (!shown) return options.requireClient === false ? null : tlsFailure('certificate-missing');
+  if (!socket.authorized) return tlsFailureOf(new Error('not verified'), verification(socket) ?? 'unknown');
+  const { clientNames } = options;
+  if (clientNames === undefined || clientNames.some((name) => checkServerIdentity(name, certificate) === undefined)) return null;
+  return tlsFailure('certificate-wrong-host', 'the certificate carries none of the names that are let in');
+}
+
+function alpnFailure(socket: TLSSocket, { options }: TlsContext): TlsFailure | null {
+  if (options.alpn === undefined) return null;
+  const chosen = socket.alpnProtocol;
+  return typeof chosen === 'string' && options.alpn.includes(chosen) ? null : tlsFailure('alpn-mismatch');
+}
+
+function details(socket: TLSSocket): TlsDetails {
+  const { alpnProtocol } = socket;
+  return {
+    protocol: socket.getProtocol() ?? '', cipher: socket.getCipher()?.name ?? '',
+    alpn: typeof alpnProtocol === 'string' && alpnProtocol !== '' ? alpnProtocol : null,
+    peerCertificate: socket.authorized ? certificateInfo(socket.getPeerCertificate()) : null,
+  };
+}
+function certificateInfo(certificate: PeerCertificate): PeerCertificateInfo | null {
+  if (Object.keys(certificate).length === 0) return null;
+  const common = (name: { CN?: string | string[] } | undefined): string => String(name?.CN ?? '');
+  return {
+    subject: common(certificate.subject), issuer: common(certificate.issuer), names: certificate.subjectaltname ?? '',
+    fingerprint256: certificate.fingerprint256, validTo: certificate.valid_to,
+  };
+}

@@ -1,0 +1,91 @@
+/** The seam between the state machine and the medium: sockets, TLS over them, or a fake. */
+import type { TlsFailure } from './failures.js';
+import type { TlsContext, TlsDetails } from './tls-context.js';
+
+/**
+ * What became of a write. TAKEN: the kernel has all bytes. PENDING: it will have them soon. CONGESTED: it refuses; nothing
+ * should be written until `drained`.
+ */
+export const TAKEN = 0;
+export const PENDING = 1;
+export const CONGESTED = 2;
+export type WriteOutcome = typeof TAKEN | typeof PENDING | typeof CONGESTED;
+
+export interface PeerCredentials { readonly pid: number; readonly uid: number; readonly gid: number }
+
+export interface PeerName {
+  readonly kind: 'tcp' | 'unix';
+  /** `address:port`, or the path. */
+  readonly name: string;
+  /** Of a peer on this machine, when the listener has asked for them. */
+  readonly credentials: PeerCredentials | null;
+}
+
+export interface Transport {
+  readonly peer: PeerName;
+  /** Starts reading. Called once; the events are never called before it, nor after `destroy` except `released`. */
+  open(events: TransportEvents): void;
+  /** Writes everything, in order. */
+  write(chunks: readonly Uint8Array[], bytes: number): WriteOutcome;
+  /** How many of all written bytes the kernel surely has. Wrong in no direction but too few. */
+  taken(): number;
+  /** Writes what is pending, takes leave (`close_notify` with TLS), ends the sending direction; then `finished`. */
+  end(): void;
+  pause(): void;
+  resume(): void;
+  /** Drops the stream at once. */
+  destroy(): void;
+  /** Received bytes that were not delivered, or written ones that were not taken, lie in the transport. */
+  readonly busy: boolean;
+  /**
+   * Starts TLS on this stream, which from then on only serves to `destroy` it. Answers why it cannot, or null and calls `secured` or
+   * `refused` once.
+   */
+  secure(session: TlsSession, events: TransportEvents): TlsFailure | null;
+  setNoDelay(on: boolean): void;
+  /** 0 turns it off. */
+  setKeepAlive(idleMs: number): void;
+}
+
+export interface TlsSession {
+  readonly role: 'client' | 'server';
+  readonly context: TlsContext;
+  /** The name, or the address, the server's certificate must be for; '' on servers. */
+  readonly host: string;
+}
+
+export interface TransportEvents {
+  data(chunk: Uint8Array): void;
+  /** The peer sends nothing more: FIN, or `close_notify` with TLS. */
+  ended(): void;
+  /** The kernel has taken more of what was pending. */
+  progress(): void;
+  /** A write that was PENDING turned out to be CONGESTED. */
+  congested(): void;
+  /** Nothing is pending any more. */
+  drained(): void;
+  /** What `end` asked for is done. */
+  finished(): void;
+  failed(error: Error): void;
+  /** The handshake is done; `transport` was opened on the same events. */
+  secured(transport: Transport, details: TlsDetails): void;
+  refused(failure: TlsFailure): void;
+  /** The descriptor is free. */
+  released(): void;
+}
+
+export type DialTarget =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly from?: string; readonly family?: 0 | 4 | 6 }
+  | { readonly kind: 'unix'; readonly path: string };
+
+export interface DialEvents {
+  /** `inFlight` attempts to connect, at least 1. */
+  attempting(inFlight: number): void;
+  connected(transport: Transport): void;
+  failed(reason: 'dns' | 'tcp', error: Error): void;
+}
+
+/** Opens streams. Exactly one of `connected` and `failed` follows, unless it was aborted. */
+export interface Dialer {
+  dial(target: DialTarget, events: DialEvents): { abort(): void };
+}
