@@ -8,6 +8,7 @@ import { ROWS as DICT } from './dict.js';
 import { ROWS as HOF } from './hof.js';
 import { ROWS as INSERT } from './insert.js';
 import { ROWS as IO } from './io.js';
+import { ROWS as JSON_TEXT } from './json.js';
 import { ROWS as MATH } from './math.js';
 import { ROWS as PRINT } from './print.js';
 import { ROWS as QUERY } from './query.js';
@@ -23,7 +24,7 @@ import { ROWS as TYPES } from './types.js';
 export const FAMILIES: ReadonlyMap<string, readonly BuiltinRow[]> = new Map([
   ['Arithmetic and math', MATH], ['Comparison and logic', COMPARE], ['Aggregates', AGGREGATE], ['Running and moving series', SERIES],
   ['Higher-order functions', HOF], ['Collections', COLLECTION], ['Sets', SETS], ['Sorting', SORTING], ['Dicts and tables', DICT], ['Queries', [...QUERY, ...INSERT]],
-  ['Strings', STRINGS], ['Temporal', TEMPORAL], ['Types and conversion', TYPES], ['Evaluation', CONTROL], ['Printing', PRINT], ['Files', IO], ['System', SYSTEM],
+  ['Strings', STRINGS], ['Temporal', TEMPORAL], ['Types and conversion', TYPES], ['Evaluation', CONTROL], ['Printing', PRINT], ['Files', IO], ['JSON', JSON_TEXT], ['System', SYSTEM],
 ]);
 
 export const BUILTINS: readonly BuiltinRow[] = [...FAMILIES.values()].flat();
