@@ -118,8 +118,9 @@ export class BodyReader {
     return new FramingError({ kind: 'UnexpectedEof', context: length === 0 ? 'framing byte' : length < HEADER_BYTES ? 'body length header' : 'frame body' });
   }
 
-  get buffered(): number {
-    return this.#queue.length;
+  /** What was received behind the bodies taken. */
+  rest(): Uint8Array {
+    return this.#queue.bytes;
   }
 }
 
