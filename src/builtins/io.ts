@@ -2,11 +2,12 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { symVec, type Value } from '../lang/value.js';
-import { RayError, fail } from '../lang/errors.js';
+import { fail } from '../lang/errors.js';
 import { fromBytes, toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import type { Runtime } from '../lang/runtime.js';
+import { attempt, ioError, pathOf } from './files.js';
 
 export const ROWS: readonly BuiltinRow[] = [
   {
@@ -53,26 +54,3 @@ export function load(path: string, rt: Runtime): Value {
   }
   throw ioError(problem, path);
 }
-
-function pathOf(what: string, path: Value): string {
-  if (typeof path !== 'string') fail('type', `${what}: path must be str, got ${typeName(path)}`);
-  if (path.includes('\0')) fail('io', 'a path holds no NUL byte');
-  return path;
-}
-
-function attempt<R>(path: string, body: (file: string) => R): R {
-  try {
-    return body(fromBytes(path));
-  } catch (e) {
-    throw ioError(e, path);
-  }
-}
-
-function ioError(e: unknown, path: string): unknown {
-  const { code } = e as NodeJS.ErrnoException;
-  return code === undefined ? e : new RayError('io', `${path}: ${toBytes(REASONS.get(code) ?? code)}`);
-}
-const REASONS = new Map([
-  ['ENOENT', 'No such file or directory'], ['EACCES', 'Permission denied'], ['EISDIR', 'Is a directory'], ['ENOTDIR', 'Not a directory'],
-  ['ENOSPC', 'No space left on device'], ['ERR_STRING_TOO_LONG', 'File too large'], ['ERR_FS_FILE_TOO_LARGE', 'File too large'],
-]);

@@ -1,0 +1,248 @@
+/** Reads CSV bytes into columns, a window of the file at a time. */
+import { I64_NULL, T, Table, Vec, symVec, type VecData } from '../lang/value.js';
+import { fail } from '../lang/errors.js';
+import { checkpoint } from '../lang/interrupt.js';
+import { alloc } from './item.js';
+import { PARSE, SymbolTable } from './csv-cells.js';
+import { Inference, SAMPLE } from './csv-infer.js';
+import { CsvBlock, afterLineEnd, cellText, countColumns, findDelimiter, lineEnd } from './csv-split.js';
+
+/** Bytes by position: a file, or bytes in memory. */
+export interface ByteSource {
+  readonly size: number;
+  /** Fills `into[at, at + n)` from `position` on; answers how many bytes there were. */
+  read(into: Uint8Array, at: number, n: number, position: number): number;
+}
+
+/** In a schema: I16, I32 or I64, whichever is the narrowest that holds the column. */
+export const NARROWEST = -1;
+
+export interface CsvSchema {
+  /** A type tag or NARROWEST for each column; null: as the cells look. */
+  readonly types: readonly number[] | null;
+  /** Column names of a file without a header; null: the first line has them. */
+  readonly names: readonly string[] | null;
+}
+
+export const MAX_COLUMNS = 256;
+const WINDOW = 8 * 2 ** 20;
+const LF = 10;
+
+/** Errors: `range` too many columns, `io` a schema with too few types or an empty file, `oom`. */
+export function readCsv(source: ByteSource, schema: CsvSchema): Table {
+  const window = new Window(source);
+  if (!window.fill()) fail('io', 'the file is empty');
+  const delimiter = findDelimiter(window.bytes, window.end);
+  while (!window.last && lineEnd(window.bytes, 0, window.end) >= window.end) window.fill();
+  const columns = countColumns(window.bytes, window.end, delimiter);
+  if (columns > MAX_COLUMNS) fail('range', `csv read: header has too many columns, got ${columns} (max ${MAX_COLUMNS})`);
+  const block = new CsvBlock(columns, delimiter);
+  const names = header(window, block, schema.names);
+  if (schema.types !== null && schema.types.length < columns) fail('io', `csv read: ${columns} columns, but ${schema.types.length} types`);
+  const data = window.position;
+  if (data >= source.size) return new Table(names, Array.from({ length: columns }, (_, c) => new Vec(emptyType(schema, c), alloc(emptyType(schema, c), 0))));
+  const types = schema.types?.slice(0, columns) ?? infer(source, data, block);
+  window.seek(data);
+  return new Table(names, readColumns(window, block, types));
+}
+
+/** Columns of a file that is a header only: floats, unless the schema says otherwise. */
+function emptyType({ types }: CsvSchema, c: number): number {
+  return types === null ? T.F64 : types[c] === NARROWEST ? T.I64 : types[c];
+}
+
+/** The column names, and the window moved behind the header. A first line that repeats the given names is a header too. */
+function header(window: Window, block: CsvBlock, given: readonly string[] | null): Vec {
+  const { bytes, end } = window;
+  const stop = lineEnd(bytes, 0, end);
+  const saved = bytes[stop];
+  bytes[stop] = LF;
+  block.split(bytes, 0, stop, true);
+  const cells = Array.from({ length: block.columns }, (_, c) => (block.rows === 0 ? '' : cellText(bytes, block.starts[c * block.rowsMax], block.ends[c * block.rowsMax])));
+  bytes[stop] = saved;
+  const names = given === null ? cells : given.length >= block.columns ? given.slice(0, block.columns) : cells.map((_, c) => `V${c + 1}`);
+  if (given === null || cells.every((cell, c) => cell === names[c])) window.at = afterLineEnd(bytes, stop, end);
+  return symVec(names);
+}
+
+/** A part of the source in memory: `bytes[at, end)`, and a line feed behind it. */
+class Window {
+  bytes: Buffer;
+  at = 0;
+  end = 0;
+  #next = 0;
+
+  constructor(private readonly source: ByteSource) {
+    this.bytes = Buffer.allocUnsafe(Math.min(source.size, WINDOW) + 1);
+  }
+
+  /** No bytes follow. */
+  get last(): boolean {
+    return this.#next >= this.source.size;
+  }
+  /** Of `at` in the source. */
+  get position(): number {
+    return this.#next - (this.end - this.at);
+  }
+
+  /** Bytes of the source from a position on. */
+  left(position: number): number {
+    return this.source.size - position;
+  }
+
+  /** Moves what is left to the front and reads on; a row longer than the window makes it grow. False: there was nothing more. */
+  fill(): boolean {
+    checkpoint();
+    this.bytes.copyWithin(0, this.at, this.end);
+    this.end -= this.at;
+    this.at = 0;
+    if (this.end * 2 > this.bytes.length && !this.last) {
+      const grown = Buffer.allocUnsafe(this.bytes.length * 2);
+      this.bytes.copy(grown, 0, 0, this.end);
+      this.bytes = grown;
+    }
+    const n = this.source.read(this.bytes, this.end, Math.min(this.bytes.length - 1 - this.end, this.source.size - this.#next), this.#next);
+    // A file that became shorter meanwhile ends where it ends.
+    this.#next = n === 0 ? this.source.size : this.#next + n;
+    this.end += n;
+    this.bytes[this.end] = LF;
+    return n > 0;
+  }
+
+  seek(position: number): void {
+    const start = this.#next - this.end;
+    if (position >= start && position <= this.#next) {
+      this.at = position - start;
+      return;
+    }
+    this.at = this.end = 0;
+    this.#next = position;
+    this.fill();
+  }
+}
+
+/* ── columns ─────────────────────────────────────────────────────────── */
+
+interface Column { readonly t: number; readonly narrow: boolean; data: VecData; nulls: boolean }
+
+function readColumns(window: Window, block: CsvBlock, types: readonly number[]): Vec[] {
+  const symbols = new SymbolTable();
+  const columns: Column[] = types.map((t) => ({ t: t === NARROWEST ? T.I64 : t, narrow: t === NARROWEST, data: alloc(T.U8, 0), nulls: false }));
+  const started = window.position;
+  let capacity = 0;
+  let rows = 0;
+  for (;;) {
+    checkpoint();
+    const next = block.split(window.bytes, window.at, window.end, window.last);
+    if (block.rows === 0) {
+      if (!window.fill()) break;
+      continue;
+    }
+    if (rows + block.rows > capacity) {
+      // The rows so far say how many the rest holds.
+      const done = window.position + (next - window.at) - started;
+      capacity = Math.ceil((rows + block.rows) * Math.max(window.left(started) / done, 1) * 1.02);
+      for (const column of columns) grow(column, capacity, rows);
+    }
+    for (let c = 0; c < columns.length; c++) {
+      const column = columns[c];
+      const cells = { bytes: window.bytes, starts: block.starts, ends: block.ends, from: c * block.rowsMax, rows: block.rows, symbols };
+      if (PARSE[column.t](cells, column.data, rows)) column.nulls = true;
+    }
+    rows += block.rows;
+    window.at = next;
+    if (window.last && window.at >= window.end) break;
+  }
+  return columns.map((column) => finished(column, rows));
+}
+
+function grow(column: Column, capacity: number, rows: number): void {
+  if (column.t === T.STR) {
+    column.data = rows === 0 ? [] : column.data;
+    return;
+  }
+  const wider = alloc(column.t, capacity) as Uint8Array;
+  const per = column.t === T.GUID ? 16 : 1;
+  if (rows > 0) wider.set((column.data as Uint8Array).subarray(0, rows * per));
+  column.data = wider;
+}
+
+function finished({ t, narrow, data, nulls }: Column, rows: number): Vec {
+  const length = t === T.GUID ? rows * 16 : rows;
+  const exact = data.length === length ? data : data.slice(0, length);
+  return narrow ? narrowed(exact as BigInt64Array, nulls) : new Vec(t, exact, nulls);
+}
+
+/** An integer column in the narrowest type that has room for its values and, where it has nulls, for the null. */
+function narrowed(data: BigInt64Array, nulls: boolean): Vec {
+  let min = 2n ** 63n;
+  let max = I64_NULL;
+  for (const v of data) {
+    if (v === I64_NULL) continue;
+    if (v < min) min = v;
+    if (v > max) max = v;
+  }
+  if (min > max) return new Vec(T.I64, data, nulls);
+  for (const [t, bits] of [[T.I16, 16n], [T.I32, 32n]] as const) {
+    const top = 2n ** (bits - 1n);
+    if (max >= top || min < -top || (nulls && min === -top)) continue;
+    const out = alloc(t, data.length) as Int32Array;
+    for (let i = 0; i < data.length; i++) out[i] = data[i] === I64_NULL ? -Number(top) : Number(data[i]);
+    return new Vec(t, out, nulls);
+  }
+  return new Vec(T.I64, data, nulls);
+}
+
+/* ── types ───────────────────────────────────────────────────────────── */
+
+/** Offsets kept of the rows of a file; of a longer one every second, fourth, .. row is. */
+const KEPT = 2 ** 20;
+
+/** The types of columns, from rows spread evenly over the file. */
+function infer(source: ByteSource, data: number, block: CsvBlock): number[] {
+  const { offsets, stride, rows } = rowOffsets(source, data);
+  const sample = Math.min(rows, SAMPLE);
+  const inference = new Inference(block.columns);
+  const window = new Window(source);
+  for (let i = 0; i < sample; i++) {
+    const row = sample < rows ? Math.floor((i * (rows - 1)) / (sample - 1)) : i;
+    window.seek(offsets[Math.floor(row / stride)]);
+    while (!window.last && lineEnd(window.bytes, window.at, window.end) >= window.end - 1) window.fill();
+    const stop = lineEnd(window.bytes, window.at, window.end);
+    const saved = window.bytes[stop];
+    window.bytes[stop] = LF;
+    block.split(window.bytes, window.at, stop, true);
+    window.bytes[stop] = saved;
+    if (block.rows > 0) inference.rows(window.bytes, block);
+  }
+  return inference.types();
+}
+
+function rowOffsets(source: ByteSource, data: number): { offsets: Float64Array; stride: number; rows: number } {
+  const window = new Window(source);
+  window.seek(data);
+  const offsets = new Float64Array(Math.min(KEPT, source.size - data));
+  let stride = 1;
+  let rows = 0;
+  for (;;) {
+    checkpoint();
+    const { bytes, end, last } = window;
+    const base = window.position - window.at;
+    let p = window.at;
+    while (p < end) {
+      const stop = lineEnd(bytes, p, end);
+      if (stop >= end - 1 && !last) break;
+      if (rows % stride === 0) {
+        if (rows / stride === KEPT) {
+          for (let i = 0; i < KEPT / 2; i++) offsets[i] = offsets[2 * i];
+          stride *= 2;
+        }
+        if (rows % stride === 0) offsets[rows / stride] = base + p;
+      }
+      rows++;
+      p = afterLineEnd(bytes, stop, end);
+    }
+    window.at = p;
+    if (last || !window.fill()) return { offsets, stride, rows };
+  }
+}
