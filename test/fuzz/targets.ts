@@ -1,5 +1,6 @@
 /** All targets by name. */
 import * as compression from './compression.js';
+import * as evaluation from './eval.js';
 import * as frame from './frame.js';
 import * as handshake from './handshake.js';
 import * as reader from './reader.js';
@@ -7,7 +8,7 @@ import type { Target } from './target.js';
 import * as value from './value.js';
 
 const ALL: Target[] = [
-  frame, value, compression, handshake,
+  frame, value, compression, handshake, evaluation,
   { ...reader, input: (random) => reader.input(() => random.next() / 4294967296) },
 ];
 
