@@ -1,0 +1,398 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Connection } from '../src/net/endpoint.js';
+import { MEDIA, ms, turns, withPair, type Medium } from './support/media.js';
+import { Recorder } from './support/recorder.js';
+
+const MIB = 1 << 20;
+const pattern = (n: number): Buffer => Buffer.from(Uint8Array.from({ length: n }, (_, i) => (i * 31 + (i >> 8)) & 255));
+const muted = (): Recorder => new Recorder({ started: (c) => c.mute() });
+const ascending = (tokens: unknown[]): boolean => tokens.every((t, i) => i === 0 || (t as number) > (tokens[i - 1] as number));
+
+/** Accepted tokens are split into a prefix that was sent and a suffix that failed, each exactly once. */
+function assertSettled(side: Recorder): void {
+  const sent = side.details('sent') as number[];
+  const failed = side.details('send-failed') as number[];
+  const all = [...sent, ...failed];
+  assert.ok(ascending(sent) && ascending(failed), `${sent} | ${failed}`);
+  assert.deepEqual(all, Array.from({ length: side.count('accepted') }, (_, i) => i + 1));
+  const closed = side.names().indexOf('closed');
+  if (failed.length > 0) assert.ok(closed >= 0 && side.names().indexOf('send-failed') > closed, 'failures come after closed');
+}
+
+interface Case {
+  readonly name: string;
+  readonly run: (medium: Medium) => Promise<void>;
+}
+
+const CASES: Case[] = [
+  {
+    name: 'an accepted send delivers a token, and sent carries the same one',
+    run: async (medium) => {
+      const client = new Recorder();
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        assert.equal(pair.client.send(Buffer.from('ping')), 'accepted');
+        await server.until(() => server.text === 'ping');
+        await client.until('sent');
+        assert.deepEqual(client.details('accepted'), [1]);
+        assert.deepEqual(client.details('sent'), [1]);
+      });
+    },
+  },
+  {
+    name: 'after close nothing is accepted and no token is spent',
+    run: async (medium) => {
+      const client = new Recorder();
+      await withPair(medium, client, new Recorder(), async (pair) => {
+        pair.client.close();
+        assert.equal(pair.client.send(Buffer.from('x')), 'not-connected');
+        await client.until('closed');
+        assert.equal(pair.client.send(Buffer.from('x')), 'not-connected');
+        assert.equal(client.count('accepted'), 0);
+      });
+    },
+  },
+  {
+    name: 'a list arrives as one contiguous stream with one token',
+    run: async (medium) => {
+      const client = new Recorder();
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        pair.client.send([Buffer.from('Hello'), Buffer.alloc(0), Buffer.from('world')]);
+        const big = [pattern(9000), pattern(9000), pattern(9000)];
+        pair.client.send(big);
+        await server.until(() => server.bytes.length === 10 + 27000);
+        await client.until('sent', 2);
+        assert.ok(server.bytes.equals(Buffer.concat([Buffer.from('Helloworld'), ...big])));
+        assert.deepEqual(client.details('sent'), [1, 2]);
+      });
+    },
+  },
+  {
+    name: 'an empty list is accepted and sent',
+    run: async (medium) => {
+      const client = new Recorder();
+      await withPair(medium, client, new Recorder(), (pair) => {
+        assert.equal(pair.client.send([]), 'accepted');
+        assert.equal(pair.client.send(Buffer.alloc(0)), 'accepted');
+        assert.deepEqual(client.details('sent'), [1, 2]);
+      });
+    },
+  },
+  {
+    name: 'the accepting callback comes before sent and carries the very data',
+    run: async (medium) => {
+      const passed: unknown[] = [];
+      const client = new Recorder({ accepted: (_, detail) => void passed.push((detail as { data: unknown }).data) });
+      await withPair(medium, client, new Recorder(), async (pair) => {
+        const one = Buffer.from('one');
+        const list = [Buffer.from('two'), Buffer.from('three')];
+        pair.client.send(one);
+        pair.client.send(list);
+        await client.until('sent', 2);
+        assert.equal(passed[0], one);
+        assert.equal(passed[1], list);
+        const names = client.names();
+        assert.ok(names.indexOf('accepted') < names.indexOf('sent'));
+      });
+    },
+  },
+  {
+    name: 'a payload beyond what the kernel takes throttles, is sent once the peer reads, and arrives whole',
+    run: async (medium) => {
+      const client = new Recorder();
+      const server = muted();
+      await withPair(medium, client, server, async (pair) => {
+        const big = pattern(16 * MIB);
+        assert.equal(pair.client.send(big), 'accepted');
+        await client.until('throttled');
+        assert.equal(pair.client.isWriteable, false);
+        assert.equal(pair.client.send(Buffer.from('x')), 'not-writeable');
+        assert.equal(client.count('accepted'), 1);
+        assert.equal(client.count('sent'), 0);
+        assert.ok(pair.client.pendingBytes > 0);
+        pair.server.unmute();
+        await client.until('unthrottled');
+        assert.deepEqual(client.names().filter((n) => n !== 'connecting'), ['connected', 'accepted', 'throttled', 'sent', 'unthrottled']);
+        assert.equal(pair.client.send(Buffer.from('tail')), 'accepted');
+        await server.until(() => server.bytes.length === big.length + 4);
+        assert.ok(server.bytes.subarray(0, big.length).equals(big));
+      });
+    },
+  },
+  {
+    name: 'overlapping sends under backpressure are each sent exactly once, in order',
+    run: async (medium) => {
+      const client = new Recorder({
+        accepted: (c, detail) => { if ((detail as { token: number }).token < 3) c.send(pattern(6 * MIB)); },
+      });
+      const server = muted();
+      await withPair(medium, client, server, async (pair) => {
+        pair.client.send(pattern(6 * MIB));
+        await client.until('throttled');
+        assert.equal(client.count('accepted'), 3);
+        pair.server.unmute();
+        await client.until('sent', 3);
+        assert.deepEqual(client.details('sent'), [1, 2, 3]);
+        await server.until(() => server.bytes.length === 18 * MIB);
+      });
+    },
+  },
+  {
+    name: 'a hard close splits what is pending into a sent prefix and a failed suffix, and sent never lies',
+    run: async (medium) => {
+      const client = new Recorder({
+        accepted: (c, detail) => { if ((detail as { token: number }).token < 4) c.send(pattern(3 * MIB)); },
+      });
+      const server = muted();
+      await withPair(medium, client, server, async (pair) => {
+        pair.client.send(Buffer.from('first'));
+        await client.until('throttled');
+        pair.client.hardClose();
+        assert.equal(client.names().at(-1), 'closed');
+        await turns(3);
+        assertSettled(client);
+        assert.ok(client.count('send-failed') > 0);
+        const sentBytes = client.count('sent') === 0 ? 0 : 5 + (client.count('sent') - 1) * 3 * MIB;
+        pair.server.unmute();
+        await server.until('closed');
+        assert.ok(server.bytes.length >= sentBytes, `${server.bytes.length} of ${sentBytes} bytes that were reported as sent`);
+        if (client.count('send-failed') > 0) assert.ok(server.bytes.length < 5 + 9 * MIB);
+        assert.equal(client.names().filter((n) => n === 'sent' || n === 'send-failed').length, 4);
+      });
+    },
+  },
+  {
+    name: 'a graceful close sends everything that was accepted',
+    run: async (medium) => {
+      const client = new Recorder();
+      const server = muted();
+      await withPair(medium, client, server, async (pair) => {
+        const big = pattern(12 * MIB);
+        pair.client.send(big);
+        await client.until('throttled');
+        pair.client.close();
+        assert.equal(pair.client.isClosed, true);
+        pair.server.unmute();
+        await Promise.all([client.until('closed'), server.until('closed')]);
+        assert.ok(server.bytes.equals(big));
+        assert.deepEqual(client.details('sent'), [1]);
+        assert.equal(client.cause?.code, 'closed');
+        assert.equal(client.count('send-failed'), 0);
+      });
+    },
+  },
+  {
+    name: 'close inside throttled lets the send finish',
+    run: async (medium) => {
+      const client = new Recorder({ throttled: (c) => c.close() });
+      const server = muted();
+      await withPair(medium, client, server, async (pair) => {
+        assert.equal(pair.client.send(pattern(12 * MIB)), 'accepted');
+        await client.until('throttled');
+        pair.server.unmute();
+        await client.until('closed');
+        assert.deepEqual(client.details('sent'), [1]);
+      });
+    },
+  },
+  {
+    name: 'a hard close inside throttled fails the send after closed',
+    run: async (medium) => {
+      const client = new Recorder({ throttled: (c) => c.hardClose() });
+      await withPair(medium, client, muted(), async (pair) => {
+        assert.equal(pair.client.send(pattern(12 * MIB)), 'accepted');
+        await client.until('send-failed');
+        assert.deepEqual(client.names().slice(-3), ['throttled', 'closed', 'send-failed']);
+        assertSettled(client);
+      });
+    },
+  },
+  {
+    name: 'close inside the accepting callback still flushes and says goodbye',
+    run: async (medium) => {
+      const client = new Recorder({ accepted: (c) => c.close() });
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        assert.equal(pair.client.send(Buffer.from('last words')), 'accepted');
+        await Promise.all([client.until('closed'), server.until('closed')]);
+        assert.equal(server.text, 'last words');
+        assert.deepEqual(client.details('sent'), [1]);
+        assert.equal(server.cause?.code, 'peer-closed');
+      });
+    },
+  },
+  {
+    name: 'close inside sent still says goodbye',
+    run: async (medium) => {
+      const client = new Recorder({ sent: (c) => c.close() });
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        pair.client.send(Buffer.from('bye'));
+        await Promise.all([client.until('closed'), server.until('closed')]);
+        assert.equal(server.text, 'bye');
+      });
+    },
+  },
+  {
+    name: 'a hard close inside the accepting callback fails the token though the send was accepted',
+    run: async (medium) => {
+      const client = new Recorder({ accepted: (c) => c.hardClose() });
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        assert.equal(pair.client.send(Buffer.from('never')), 'accepted');
+        await client.until('send-failed');
+        assert.deepEqual(client.names().slice(-3), ['accepted', 'closed', 'send-failed']);
+        await server.until('closed');
+        assert.equal(server.text, '');
+      });
+    },
+  },
+  {
+    name: 'five sends chained from sent complete as 1 to 5',
+    run: async (medium) => {
+      const client = new Recorder({ sent: (c, token) => { if ((token as number) < 5) c.send(Buffer.from(String(token))); } });
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        pair.client.send(Buffer.from('0'));
+        await client.until('sent', 5);
+        await server.until(() => server.text === '01234');
+        assert.deepEqual(client.details('sent'), [1, 2, 3, 4, 5]);
+      });
+    },
+  },
+  {
+    name: 'an endless chain of sends from sent neither fills the stack nor starves the others',
+    run: async (medium) => {
+      let stop = false;
+      const client = new Recorder({ sent: (c) => { if (!stop) c.send(Buffer.from('x')); } });
+      await withPair(medium, client, new Recorder(), async (pair) => {
+        pair.client.send(Buffer.from('x'));
+        await ms(20);
+        stop = true;
+        assert.ok(client.count('sent') > 64);
+      });
+    },
+  },
+  {
+    name: 'a send larger than the limit is refused without a token; one of exactly the limit is accepted',
+    run: async (medium) => {
+      const client = new Recorder();
+      await withPair(medium, client, new Recorder(), (pair) => {
+        assert.equal(pair.client.send(pattern(1001)), 'too-large');
+        assert.equal(pair.client.send([pattern(500), pattern(501)]), 'too-large');
+        assert.equal(client.count('accepted'), 0);
+        assert.equal(pair.client.send(pattern(1000)), 'accepted');
+      }, { client: { maxSendBytes: 1000 } });
+    },
+  },
+  {
+    name: 'coalesced sends leave together when the turn is over, in order with larger ones, each with its token',
+    run: async (medium) => {
+      const client = new Recorder();
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        const parts: Buffer[] = [];
+        const send = (bytes: Buffer): void => {
+          parts.push(bytes);
+          assert.equal(pair.client.send(bytes), 'accepted');
+        };
+        for (let i = 0; i < 200; i++) send(Buffer.from(`message ${i};`));
+        assert.equal(client.count('sent'), 0);
+        send(pattern(100_000));
+        for (let i = 0; i < 5000; i++) send(Buffer.from(`later ${i};`));
+        const total = Buffer.concat(parts);
+        await server.until(() => server.bytes.length === total.length);
+        assert.ok(server.bytes.equals(total));
+        await client.until('sent', 5201);
+        assertSettled(client);
+      }, { client: { coalesceBytes: 65536 } });
+    },
+  },
+  {
+    name: 'what was collected is sent by a close in the same turn, and fails with a hard close',
+    run: async (medium) => {
+      const closing = new Recorder();
+      const reader = new Recorder();
+      await withPair(medium, closing, reader, async (pair) => {
+        pair.client.send(Buffer.from('collected'));
+        pair.client.close();
+        await reader.until('closed');
+        assert.equal(reader.text, 'collected');
+        assert.deepEqual(closing.details('sent'), [1]);
+      }, { client: { coalesceBytes: 65536 } });
+      const dropping = new Recorder();
+      await withPair(medium, dropping, new Recorder(), async (pair) => {
+        pair.client.send(Buffer.from('collected'));
+        pair.client.hardClose();
+        await dropping.until('send-failed');
+        assertSettled(dropping);
+      }, { client: { coalesceBytes: 65536 } });
+    },
+  },
+  {
+    name: 'a handler that throws closes its own connection with a log entry, and nothing else',
+    run: async (medium) => {
+      const log: string[] = [];
+      const client = new Recorder({ sent: () => { throw new Error('handler broke'); } });
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        assert.equal(pair.client.send(Buffer.from('x')), 'accepted');
+        await client.until('closed');
+        assert.equal(client.cause?.code, 'handler-error');
+        assert.deepEqual(log, ['handler broke']);
+        await server.until('closed');
+      }, { client: { log: (entry) => void log.push(entry.message) } });
+    },
+  },
+];
+
+/** What a socket without TLS does within the call that writes. */
+const SYNCHRONOUS: Case[] = [
+  {
+    name: 'a reply sent from received is reported as sent before the next message of the same read',
+    run: async (medium) => {
+      const server = new Recorder({ started: (c) => c.bufferUntil(4), received: (c) => void c.send(Buffer.from('ok')) });
+      await withPair(medium, new Recorder(), server, async (pair) => {
+        pair.client.send(Buffer.from('aaaabbbb'));
+        await server.until('received', 2);
+        assert.deepEqual(server.names().slice(1), ['received', 'accepted', 'sent', 'received', 'accepted', 'sent']);
+      });
+    },
+  },
+  {
+    name: 'two sends in one write: a hard close from the first sent still reports the second',
+    run: async (medium) => {
+      const client = new Recorder({
+        accepted: (c, detail) => { if ((detail as { token: number }).token === 1) c.send(Buffer.from('b')); },
+        sent: (c, token) => { if (token === 1) c.hardClose(); },
+      });
+      await withPair(medium, client, new Recorder(), (pair) => {
+        pair.client.send(Buffer.from('a'));
+        assert.deepEqual(client.names().slice(-3), ['sent', 'sent', 'closed']);
+      });
+    },
+  },
+  {
+    name: 'sent of a finished send precedes throttled, and a hard close made there suppresses throttled',
+    run: async (medium) => {
+      for (const dropped of [false, true]) {
+        const client = new Recorder({
+          accepted: (c, detail) => { if ((detail as { token: number }).token === 1) c.send(pattern(12 * MIB)); },
+          sent: (c: Connection) => { if (dropped) c.hardClose(); },
+        });
+        await withPair(medium, client, muted(), async (pair) => {
+          pair.client.send(Buffer.from('a'));
+          await turns(3);
+          const after = client.names().filter((n) => n !== 'accepted').slice(-3);
+          if (dropped) assert.ok(!client.names().includes('throttled'), after.join(' '));
+          else assert.deepEqual(after.slice(-2), ['sent', 'throttled']);
+        });
+      }
+    },
+  },
+];
+
+for (const medium of MEDIA) for (const { name, run } of CASES) test(`${medium}: ${name}`, () => run(medium));
+for (const medium of ['tcp', 'unix'] as const) for (const { name, run } of SYNCHRONOUS) test(`${medium}: ${name}`, () => run(medium));
