@@ -1,0 +1,47 @@
+/**
+ * WebAssembly SIMD kernels. A module is compiled when it is first asked for, never at start-up; where the host has no WebAssembly or
+ * no SIMD the answer is null, and the loops in JavaScript do the work.
+ */
+import { PACKING } from './kernels.generated.js';
+
+/** A number the module exports. */
+interface Cell { readonly value: number }
+
+/** What it works on: the module's own memory. Addresses below `FREE` are not for callers. */
+export interface Kernels { readonly bytes: Uint8Array }
+export const FREE = 1024;
+
+/** See assembly/packing.as. */
+export interface Packing extends Kernels {
+  readonly taken: Cell;
+  readonly written: Cell;
+  pack(from: number, n: number, last: number, to: number): void;
+  unpack(from: number, n: number, to: number, room: number): void;
+}
+export const packing = lazily<Packing>(PACKING, 4);
+
+/* ── loading ─────────────────────────────────────────────────────────── */
+
+interface Memory { readonly buffer: ArrayBuffer; grow(pages: number): number }
+declare const WebAssembly: undefined | {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { readonly exports: { readonly memory: Memory } };
+};
+
+/** `pages` of 64 KB make the memory. */
+function lazily<K extends Kernels>(base64: string, pages: number): () => K | null {
+  let kernels: K | null | undefined;
+  return () => (kernels === undefined ? (kernels = load<K>(base64, pages)) : kernels);
+}
+
+function load<K extends Kernels>(base64: string, pages: number): K | null {
+  if (typeof WebAssembly === 'undefined') return null;
+  try {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(base64, 'base64')));
+    exports.memory.grow(pages);
+    return { ...exports, bytes: new Uint8Array(exports.memory.buffer) } as unknown as K;
+  } catch {
+    // No SIMD: the module does not validate. No address space for a memory is no reason to fail either.
+    return null;
+  }
+}
