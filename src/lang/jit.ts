@@ -9,7 +9,7 @@
 import { Builtin, Lambda, List, Sym, T, Vec, type Value } from './value.js';
 import { fail } from './errors.js';
 import { isReserved } from './env.js';
-import { checkpoint } from './interrupt.js';
+import { callpoint } from './interrupt.js';
 import { truthy } from './truth.js';
 import { andMasks, orMasks } from './masks.js';
 import { MAX_ARGS, MAX_DEPTH, MAX_NESTING, quoted, refuseNull } from './compile.js';
@@ -78,7 +78,7 @@ class Generator {
     const S = this.#const(this.#rt.state);
     const vars = [...this.#declared, ...Array.from({ length: this.#temps }, (_, i) => `t${i}`)];
     return `"use strict";
-const S = ${S}, E = ${this.#const(this.#rt.env)}, C = ${this.#const(this.code)}, L = ${this.#const(this.#lambda)}, checkpoint = ${this.#const(checkpoint)},
+const S = ${S}, E = ${this.#const(this.#rt.env)}, C = ${this.#const(this.code)}, L = ${this.#const(this.#lambda)}, callpoint = ${this.#const(callpoint)},
   truthy = ${this.#const(truthy)}, refuse = ${this.#const(refuseNull)}, stop = ${this.#const(stop)}, join = ${this.#const(join)}, tooDeep = ${this.#const(tooDeep)};
 ${this.constants.map((_, i) => `const k${i} = K[${i}];`).join('')}
 return function f(${params.join()}) {
@@ -86,7 +86,7 @@ return function f(${params.join()}) {
   const site = S.at;
   if (++S.depth > ${MAX_DEPTH}) { S.depth--; tooDeep(); }
   ${vars.length > 0 ? `let ${vars.join()};` : ''}
-  try { checkpoint(); ${body} }
+  try { callpoint(); ${body} }
   catch (e) { throw rt.unwound(e, L, site); }
   finally { S.depth--; }
 };`;
