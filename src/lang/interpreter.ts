@@ -2,7 +2,7 @@
 import { Builtin, Lambda, List, Sym, T, symText, type Value } from './value.js';
 import { RayError, fail } from './errors.js';
 import { Env } from './env.js';
-import { Interrupt, checkpoint, enter } from './interrupt.js';
+import { Interrupt, callpoint, enter } from './interrupt.js';
 import { Source } from './source.js';
 import { read } from './reader.js';
 import { typeName } from './type-names.js';
@@ -135,7 +135,7 @@ export class Interp implements Runtime {
       fail('limit', 'stack overflow');
     }
     try {
-      checkpoint();
+      callpoint();
       return code([]);
     } catch (e) {
       if (e === this.#return) return this.#return.value;
@@ -231,7 +231,7 @@ export class Interp implements Runtime {
       fail('limit', 'stack overflow');
     }
     try {
-      checkpoint();
+      callpoint();
       return code.body(fr);
     } catch (e) {
       if (e === this.#return) return this.#return.value;
@@ -326,12 +326,13 @@ export class Interp implements Runtime {
   scope(shape: Shape | null, fr: Value[]): Scope {
     return {
       eval: (ast) => compile(ast, { rt: this, shape, depth: 0 })(fr),
-      evalWith: (ast, names, values) => this.#evalWith(ast, names, values, shape, fr),
+      evalWith: (ast, names, values) => this.#prepared(ast, names, shape, fr)(values),
+      prepare: (ast, names) => this.#prepared(ast, names, shape, fr),
       lookup: (s) => this.lookup(s, shape, fr),
     };
   }
 
-  #evalWith(ast: Value, names: readonly Sym[], values: readonly Value[], shape: Shape | null, fr: Value[]): Value {
+  #prepared(ast: Value, names: readonly Sym[], shape: Shape | null, fr: Value[]): (values: readonly Value[]) => Value {
     const key = `${names.map((s) => s.id).join()}|${shape?.size ?? -1}`;
     const cacheable = ast instanceof List && shape === null;
     let known = cacheable ? this.#scoped.get(ast) : undefined;
@@ -341,15 +342,18 @@ export class Interp implements Runtime {
       known = { names: key, shape: inner, code: compile(ast, { rt: this, shape: inner, depth: 0 }), epoch: this.env.epoch };
       if (cacheable) this.#scoped.set(ast, known);
     }
+    const { code } = known;
     const base = shape?.size ?? 0;
-    const frame = fr.slice(0, base);
-    frame.length = base;
-    frame.push(...values);
-    try {
-      return known.code(frame);
-    } finally {
-      for (let i = 0; i < base; i++) fr[i] = frame[i];
-    }
+    return (values) => {
+      const frame = fr.slice(0, base);
+      frame.length = base;
+      for (let i = 0; i < values.length; i++) frame.push(values[i]);
+      try {
+        return code(frame);
+      } finally {
+        for (let i = 0; i < base; i++) fr[i] = frame[i];
+      }
+    };
   }
 
   typeName(v: Value): string {

@@ -27,6 +27,8 @@ export interface Scope {
   eval(ast: Value): Value;
   /** As `eval`, with further names bound (query columns). The compiled code is cached by `ast`'s identity and `names`. */
   evalWith(ast: Value, names: readonly Sym[], values: readonly Value[]): Value;
+  /** `evalWith` for one expression and many sets of values: compiled once. */
+  prepare(ast: Value, names: readonly Sym[]): (values: readonly Value[]) => Value;
   /** The value a name has here: parameter or local, then global; undefined where it is unbound. Dotted names resolve through their parts. */
   lookup(name: Sym): Value | undefined;
 }

@@ -21,7 +21,7 @@ export function once(bytes: Uint8Array): void {
   if (++programs % SHARED === 0) rt = fresh();
   const source = Buffer.from(bytes).toString('latin1');
   // Restricted, or a program could write files and run commands.
-  const result = outcome(() => format(rt.top(() => rt.run(source), { restricted: true, deadlineMs: DEADLINE_MS }), 0));
+  const result = outcome(() => rt.top(() => format(rt.run(source), 0), { restricted: true, deadlineMs: DEADLINE_MS }));
   check(result.ok || result.error !== 'interna', 'no defect shows');
   check(rt.state.depth === 0 && !rt.env.hasFrame && !rt.restricted, 'the interpreter is where it was');
 }
