@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 /** How long to poll: longer than the other thread takes to wake up, or a client on this machine to ask again. */
 export const SPIN_MS = availableParallelism() >= 2 ? 0.1 : 0;
 /** Occasions let pass after failures, at most 2 to this power. */
-const MAX_BACKOFF = 7;
+const MAX_BACKOFF = 9;
 
 export class Spinner {
   #failures = 0;
