@@ -7,6 +7,7 @@ import { concatColumns } from '../columns/concat.js';
 import { enlist, items, itemAt } from '../columns/item.js';
 import { takeRange } from '../columns/slice.js';
 import { keyIndex } from '../lang/env.js';
+import { columnIndex, type Column } from './tables.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import type { Runtime, Scope } from '../lang/runtime.js';
 
@@ -39,51 +40,62 @@ function insert(target: Value, [a, b]: readonly Value[]): Value {
 
 /** A table with rows appended: see `rowColumns` for what rows may be. */
 export function insertRows(t: Table, rows: Value): Table {
-  const parts = rowColumns(t, rows);
+  const parts = rowColumns('insert', t, rows);
   const n = parts[0]?.length ?? 0;
   if (parts.some((part) => part.length !== n)) fail('length', 'insert: the columns of the rows differ in length');
-  return new Table(t.names, t.cols.map((col, i) => (col instanceof Vec ? append(col, parts[i] as Vec) : grownList(col, parts[i]))));
+  return new Table(t.names, t.cols.map((col, i) => grown(col, parts[i])));
 }
 
 /**
- * Rows as columns of a table's types: a list of atoms (one row) or of vectors, a dict (missing columns are null) or a table by name.
- * Errors: `domain` wrong width, `type`, `value` unknown column.
+ * Rows as columns of a table's types: a list of atoms (one row) or of vectors, a dict or a table by name. A LIST column takes each value
+ * as one cell; without rows yet it has no type and takes what comes. Errors: `domain` wrong width, `type`, `value` unknown column.
  */
-export function rowColumns(t: Table, rows: Value): (Vec | List)[] {
-  if (rows instanceof List) {
-    if (rows.length !== t.cols.length) fail('domain', `insert: row has ${rows.length} values, target has ${t.cols.length} columns`);
-    return t.cols.map((col, i) => columnPart(col, rows.items[i]));
+export function rowColumns(verb: string, t: Table, rows: Value): Column[] {
+  if (rows instanceof Vec && rows.length === t.cols.length) return rowColumns(verb, t, new List(items(rows)));
+  if (rows instanceof List || rows instanceof Vec) {
+    if (rows.length !== t.cols.length) fail('domain', `${verb}: row has ${rows.length} values, target has ${t.cols.length} columns`);
+    return t.cols.map((col, i) => columnPart(verb, col, (rows as List).items[i]));
   }
   if (rows instanceof Table) {
-    if (rows.cols.length !== t.cols.length) fail('domain', `insert: row table has ${rows.cols.length} columns, target has ${t.cols.length}`);
-    return t.cols.map((col, i) => columnPart(col, rows.cols[nameIndex(rows.names, t.names.data[i] as number)] ?? fail('value', 'insert: a column is missing')));
+    if (rows.cols.length !== t.cols.length) fail('domain', `${verb}: row table has ${rows.cols.length} columns, target has ${t.cols.length}`);
+    return t.cols.map((col, i) => {
+      const at = columnIndex(rows, t.names.data[i] as number);
+      const given = rows.cols[at < 0 ? i : at];
+      if (col instanceof List && col.length > 0) return given instanceof List ? given : fail('type', `${verb}: a LIST column takes a LIST column`);
+      return columnPart(verb, col, given);
+    });
   }
-  if (!(rows instanceof Dict)) fail('type', `insert: row must be a list, table or dict, got ${typeName(rows)}`);
+  if (!(rows instanceof Dict)) fail('type', `${verb}: row must be a list, table or dict, got ${typeName(rows)}`);
   for (const key of items(rows.keys)) {
-    if (!(key instanceof Sym) || nameIndex(t.names, key.id) < 0) fail('value', 'insert: the table has no such column');
+    if (!(key instanceof Sym)) fail('type', `${verb}: dict row keys must be symbols`);
+    if (columnIndex(t, key.id) < 0) fail('value', `${verb}: no column '${key.text}'`);
   }
   const given = t.cols.map((col, i) => {
     const at = keyIndex(rows, t.names.data[i] as number);
-    return at < 0 ? undefined : columnPart(col, itemAt(rows.vals, at));
+    return at < 0 ? undefined : columnPart(verb, col, itemAt(rows.vals, at));
   });
   const n = given.find((part) => part !== undefined)?.length ?? 0;
   return t.cols.map((col, i) => given[i] ?? nullColumn(col, n));
 }
 
-const nameIndex = (names: Vec, id: number): number => (names.data as Int32Array).indexOf(id);
-
-function columnPart(col: Vec | List, v: Value): Vec | List {
-  if (col instanceof List) return v instanceof List || v instanceof Vec ? (v instanceof List ? v : new List(items(v))) : new List([v]);
-  return fitting(col.t, v) ?? fail('type', `insert: ${typeName(nullOf(col.t))} column requires a value of its type, got ${typeName(v)}`);
+function columnPart(verb: string, col: Column, v: Value): Column {
+  if (col instanceof List) return col.length > 0 ? new List([v]) : untyped(v);
+  return fitting(col.t, v) ?? fail('type', `${verb}: ${typeName(nullOf(col.t))} column requires a value of its type, got ${typeName(v)}`);
 }
 
-const nullColumn = (col: Vec | List, n: number): Vec | List =>
+/** What a LIST column without rows becomes. */
+function untyped(v: Value): Column {
+  if (v instanceof Vec) return v;
+  if (!(v instanceof List)) return enlist([v]);
+  return v.length > 0 && isAtom(v.items[0]) ? enlist(v.items) : v;
+}
+
+const nullColumn = (col: Column, n: number): Column =>
   col instanceof List ? new List(new Array<Value>(n).fill(null)) : fitting(col.t, new List(new Array<Value>(n).fill(nullOf(col.t))))!;
 
-/** A LIST column takes what comes; an empty one becomes a vector when its first rows are atoms of one type. */
-function grownList(col: List, part: Vec | List): Vec | List {
-  if (col.length === 0) return enlist(items(part));
-  return concatColumns([col, part]);
+function grown(col: Column, part: Column): Column {
+  if (col instanceof Vec) return append(col, part as Vec);
+  return col.length === 0 ? part : concatColumns([col, part]);
 }
 
 /* ── vectors and lists ───────────────────────────────────────────────── */

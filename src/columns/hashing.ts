@@ -31,6 +31,20 @@ export function hashGroupRows(cols: readonly (Vec | List)[]): Groups {
   return g;
 }
 
+/**
+ * Groups of equal rows over the rows of `a` followed by those of `b` (columns in pairs, at least one); numbers of all types compare by
+ * value. Null where two paired columns have types that share no value.
+ */
+export function hashGroupJoint(a: readonly (Vec | List)[], b: readonly (Vec | List)[]): Groups | null {
+  let g: Groups | null = null;
+  for (let c = 0; c < a.length; c++) {
+    const other = jointGroups(a[c], b[c], true);
+    if (other === null) return null;
+    g = g === null ? other : groupHashed(interleaved(g.ids, other.ids));
+  }
+  return g;
+}
+
 /** Rows by group: those of group `g` are `rows[offsets[g] .. offsets[g + 1])`, ascending. */
 export function groupRows(g: Groups): { offsets: Int32Array; rows: Int32Array } {
   const { ids } = g;

@@ -1,0 +1,47 @@
+/** `upsert`: rows that replace those of their key, or are appended. */
+import { Sym, Table, Vec, type Value } from '../lang/value.js';
+import { fail } from '../lang/errors.js';
+import { typeName } from '../lang/type-names.js';
+import { concatColumns } from '../columns/concat.js';
+import { gather } from '../columns/gather.js';
+import { merged } from '../columns/upsert.js';
+import { enlist, items } from '../columns/item.js';
+import { inPlace, rowColumns } from './insert.js';
+import { columnIndex, type Column } from './tables.js';
+import type { BuiltinRow } from '../lang/builtin.js';
+
+export const ROWS: readonly BuiltinRow[] = [
+  {
+    name: 'upsert', arity: 'n', special: true, restricted: true, args: 'table key rows',
+    doc: "rows replace those with their key, others are appended; key is the number of leading key columns or a column; a quoted symbol changes that global and answers the symbol. Errors: type, domain, value",
+    example: "(upsert (table [a b] (list [1 2] [3 4])) 'a (list 2 9))",
+    fn: (args, scope, rt) => {
+      if (args.length !== 3) fail('arity', `upsert: expects a target, a key and rows, got ${args.length} args`);
+      const [target, key, rows] = args.map((arg) => scope.eval(arg));
+      return inPlace('upsert', target, scope, rt, (t) => (t instanceof Table ? upsert(t, key, rows) : fail('type', `upsert: target must be a table, got ${typeName(t)}`)));
+    },
+  },
+];
+
+function upsert(t: Table, key: Value, rows: Value): Table {
+  const keys = keyIndexes(t, key);
+  const parts = rowColumns('upsert', t, rows);
+  const n = parts[0]?.length ?? 0;
+  if (parts.some((part) => part.length !== n)) fail('length', 'upsert: the columns of the rows differ in length');
+  const cols = t.cols.map((col, i) => sameKind(col, parts[i]));
+  const take = merged(keys.map((i) => cols[i]), keys.map((i) => parts[i]));
+  return new Table(t.names, cols.map((col, i) => gather(concatColumns([col, parts[i]]), take)));
+}
+
+/** A LIST column without rows takes the type of its first ones. */
+const sameKind = (col: Column, part: Column): Column => (col.t === part.t ? col : col.length === 0 && part instanceof Vec ? new Vec(part.t, part.data.slice(0, 0)) : enlist(items(col)));
+
+function keyIndexes(t: Table, key: Value): number[] {
+  if (key instanceof Sym) {
+    const at = columnIndex(t, key.id);
+    return at < 0 ? fail('domain', `upsert: no key column '${key.text}'`) : [at];
+  }
+  if (typeof key !== 'number') fail('type', `upsert: key must be a symbol or integer, got ${typeName(key)}`);
+  if (key < 1 || key > t.cols.length) fail('domain', `upsert: key count must be 1..${t.cols.length}, got ${key}`);
+  return Array.from({ length: key }, (_, i) => i);
+}

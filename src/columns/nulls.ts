@@ -1,0 +1,24 @@
+/** Which elements are null, as a mask. */
+import { List, T, Vec, isNull } from '../lang/value.js';
+import { blocks } from '../lang/interrupt.js';
+import { nullTest } from './reals.js';
+
+/** B8: true where an element is null. */
+export function nullMask(v: Vec | List): Vec {
+  const out = new Uint8Array(v.length);
+  const test = v instanceof List ? (i: number): boolean => isNull(v.items[i]) : nullTest(v);
+  blocks(out.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i] = test(i) ? 1 : 0;
+  });
+  return new Vec(T.B8, out);
+}
+
+/** Rows whose element is not null; null: all of them. */
+export function usableRows(v: Vec | List): Int32Array | null {
+  if (v instanceof Vec && !v.nulls) return null;
+  const mask = nullMask(v).data as Uint8Array;
+  const out = new Int32Array(mask.length);
+  let n = 0;
+  for (let i = 0; i < mask.length; i++) if (mask[i] === 0) out[n++] = i;
+  return n === mask.length ? null : out.slice(0, n);
+}
