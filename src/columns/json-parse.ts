@@ -174,13 +174,13 @@ function real(digits: string): F64 {
 
 /** A slice keeps the text it was cut from in memory: a short one of a long text is copied. */
 const own = (slice: string, of: string): string =>
-  slice.length > 12 && of.length > 16 * slice.length ? Buffer.from(slice, 'latin1').latin1Slice() : slice;
+  slice.length > 12 && of.length > 16 * slice.length ? Buffer.from(slice, 'latin1').toString('latin1') : slice;
 
 /** Symbols live for ever, so the text they are made of must not be a slice. Keys repeat: they are copied when first met. */
 function keyId(text: string): number {
   let id = keys.get(text);
   if (id !== undefined) return id;
-  const copy = Buffer.from(text, 'latin1').latin1Slice();
+  const copy = Buffer.from(text, 'latin1').toString('latin1');
   id = intern(copy);
   if (keys.size >= 4096) keys.clear();
   keys.set(copy, id);

@@ -117,7 +117,7 @@ export function unescape(s: string): string {
     if (run.charCodeAt(1) !== 117) return PLAIN.get(run[1])!;
     let text = '';
     for (let i = 2; i < run.length; i += 6) text += String.fromCharCode(parseInt(run.slice(i, i + 4), 16));
-    return Buffer.from(text, 'utf8').latin1Slice();
+    return Buffer.from(text, 'utf8').toString('latin1');
   });
 }
 const PLAIN = new Map([['"', '"'], ['\\', '\\'], ['/', '/'], ['b', '\b'], ['f', '\f'], ['n', '\n'], ['r', '\r'], ['t', '\t']]);

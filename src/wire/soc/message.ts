@@ -1,0 +1,101 @@
+/** Messages of pipes: one JSON object a line. Texts are byte strings; the payload stays the bytes it came as. */
+import { isUtf8 } from 'node:buffer';
+import { quoted, skipSpace, stringEnd, unescape, valueEnd } from '../../columns/json-scan.js';
+import { LINE_LIMIT } from './lines.js';
+
+export const TYPES = { EVENT: 'soc_event', INCIDENT: 'soc_incident', ACK: 'soc_ack', HEARTBEAT: 'soc_heartbeat' } as const;
+
+export interface Message {
+  /** Any text; types that are not in `TYPES` pass through. */
+  readonly type: string;
+  /** '' where there is none. */
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly ts: number;
+  /** JSON; null where there is none. */
+  readonly payload: string | null;
+}
+
+export type Decoded = { readonly ok: true; readonly message: Message } | { readonly ok: false; readonly reason: string };
+
+/** Bytes of an id. Default 256: ids are 19 digits; what windows and spools keep of a peer must be bounded. */
+export const ID_LIMIT = 256;
+
+/** The line of a message, with its LF, or why it cannot be sent. `payload` must be JSON without line breaks. */
+export function encodeMessage(m: Message): { readonly ok: true; readonly line: string } | { readonly ok: false; readonly reason: string } {
+  if (m.id.length > ID_LIMIT) return { ok: false, reason: `an id of more than ${ID_LIMIT} bytes` };
+  const id = m.id === '' ? '' : `,"id":${quoted(m.id)}`;
+  const payload = m.payload === null ? '' : `,"payload":${m.payload}`;
+  const line = `{"type":${quoted(m.type)}${id},"ts":${m.ts}${payload}}\n`;
+  return line.length > LINE_LIMIT ? { ok: false, reason: `a message of ${line.length} bytes, the limit is ${LINE_LIMIT}` } : { ok: true, line };
+}
+
+/** Reads a line. Unknown keys are ignored, of a key given twice the last counts, and keys match as they are written. */
+export function decodeMessage(bytes: Buffer, start: number, end: number): Decoded {
+  if (start === end) return bad('an empty line');
+  if (!isUtf8(bytes.subarray(start, end))) return bad('bytes that are not UTF-8');
+  return decodeText(bytes.toString('latin1', start, end));
+}
+
+const bad = (reason: string): Decoded => ({ ok: false, reason });
+
+function decodeText(s: string): Decoded {
+  let type: string | null = null;
+  let id: string | null = '';
+  let ts: number | null = 0;
+  let payload: string | null = null;
+  const after = eachMember(s, skipSpace(s, 0), (key, from, to) => {
+    if (key === 'type') type = text(s, from, to);
+    else if (key === 'id') id = text(s, from, to);
+    else if (key === 'ts') ts = integer(s.slice(from, to));
+    else if (key === 'payload') payload = s.slice(from, to);
+  });
+  if (after < 0 || skipSpace(s, after) !== s.length) return bad('no JSON object');
+  if (type === null) return bad('no type');
+  if (id === null || id.length > ID_LIMIT) return bad('an id that is none');
+  if (ts === null) return bad('a ts that is no number of seconds');
+  return { ok: true, message: { type, id, ts, payload: payload === 'null' ? null : payload } };
+}
+
+/** Calls `member` with each key and the extent of its value. Answers the offset behind the object, -1: there is none at `i`. */
+export function eachMember(s: string, i: number, member: (key: string, from: number, to: number) => void): number {
+  if (s.charCodeAt(i) !== 123) return -1;
+  i = skipSpace(s, i + 1);
+  if (s.charCodeAt(i) === 125) return i + 1;
+  for (;;) {
+    if (s.charCodeAt(i) !== 34) return -1;
+    const keyEnd = stringEnd(s, i + 1);
+    if (keyEnd < 0) return -1;
+    const key = unescape(s.slice(i + 1, keyEnd));
+    i = skipSpace(s, keyEnd + 1);
+    if (s.charCodeAt(i) !== 58) return -1;
+    i = skipSpace(s, i + 1);
+    const to = valueEnd(s, i, 1);
+    if (to < 0) return -1;
+    member(key, i, to);
+    i = skipSpace(s, to);
+    const c = s.charCodeAt(i);
+    if (c === 125) return i + 1;
+    if (c !== 44) return -1;
+    i = skipSpace(s, i + 1);
+  }
+}
+
+/** The string at an extent; null: it is no string. */
+export const text = (s: string, from: number, to: number): string | null => (s.charCodeAt(from) === 34 ? unescape(s.slice(from + 1, to - 1)) : null);
+/** The integer a text is; null: it is none, or not exact as a number. */
+export function integer(s: string): number | null {
+  const n = /^-?\d+$/.test(s) ? Number(s) : NaN;
+  return Number.isSafeInteger(n) ? n : null;
+}
+
+/** The id that an ack names; null: none. */
+export function ackedId(payload: string | null): string | null {
+  let id: string | null = null;
+  if (payload === null) return null;
+  eachMember(payload, 0, (key, from, to) => {
+    if (key === 'id') id = text(payload, from, to);
+  });
+  return id;
+}
+export const ackPayload = (id: string): string => `{"id":${quoted(id)}}`;
