@@ -127,7 +127,7 @@ inRepl(':help, :t, :env and unknown commands', async (t) => {
   await t.see(/No builtin is named 'revers'\.\nSimilar:.* reverse/);
   t.line('(set my-list (list 1))');
   t.line(':env');
-  await t.see(/\n {2}my-list +\S+\n(.*\n)*\(\d+ entries\)\n‣$/);
+  await t.see(/:env\n {2}my-list +\S+\n\(1 entries\)\n‣$/);
   t.line(':t');
   t.line('(+ 1 1)');
   await t.see(/Timeit is on\.\n‣ \(\+ 1 1\)\n2\n\. \d+\.\d{3} ms\n‣$/);
@@ -193,4 +193,41 @@ test('repl in a terminal: a remote session shows the server\'s output, then the 
     client.close();
     server.close();
   }
+});
+
+/** A test with `rfl passwd` asking. */
+function inPasswd(name: string, body: (t: Terminal) => Promise<void>): void {
+  test(`cli in a terminal: passwd ${name}`, { skip: noTerminal }, async () => {
+    const terminal = new Terminal([process.execPath, MAIN, 'passwd']);
+    try {
+      await terminal.see(/^Password:$/);
+      await body(terminal);
+      assert.ok(!terminal.screen().includes('hunter'), terminal.screen());
+    } finally {
+      terminal.close();
+    }
+  });
+}
+
+inPasswd('asks twice without echo and prints a secret', async (t) => {
+  t.line('hunter2');
+  await t.see(/^Password:\nAgain:$/);
+  t.line('hunter2');
+  await t.see(/^Password:\nAgain:\n\$scrypt\$\S+\s*\S*\nEXIT=0$/);
+});
+
+inPasswd('takes both answers at once', async (t) => {
+  t.type('hunter2\rhunter2\r');
+  await t.see(/\$scrypt\$[^]*EXIT=0$/);
+});
+
+inPasswd('refuses answers that differ', async (t) => {
+  t.type('hunter2\rhunter3\r');
+  await t.see(/rfl: the passwords differ\nEXIT=64$/);
+});
+
+inPasswd('gives up on Ctrl-C', async (t) => {
+  t.type('hunter2');
+  t.press('C-c');
+  await t.see(/EXIT=130$/);
 });

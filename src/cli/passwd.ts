@@ -33,27 +33,30 @@ export async function runPasswd(argv: readonly string[]): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** Null: given up. */
+/** Null: given up. One editor for both questions: between two of them the terminal would echo. */
 async function askTwice(): Promise<string | null> {
-  const once = await ask('Password: ');
-  const again = once === null ? null : await ask('Again: ');
-  if (again !== null && once !== again) throw new CliError(EXIT.usage, 'rfl: the passwords differ');
-  return again;
-}
-
-async function ask(prompt: string): Promise<string | null> {
-  writeText(STDERR, prompt);
   // The editor echoes into its output: one that swallows everything keeps the password off the screen.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const editor = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
-  const answer = await new Promise<string | null>((resolve) => {
-    editor.once('line', resolve);
-    editor.once('SIGINT', () => resolve(null));
-    editor.once('close', () => resolve(null));
+  const answers: string[] = [];
+  writeText(STDERR, 'Password: ');
+  await new Promise<void>((resolve) => {
+    editor.on('line', (line) => {
+      answers.push(line);
+      if (answers.length > 2) return;
+      writeText(STDERR, answers.length === 1 ? '\nAgain: ' : '\n');
+      if (answers.length === 2) resolve();
+    });
+    editor.once('SIGINT', resolve);
+    editor.once('close', resolve);
   });
   editor.close();
-  writeText(STDERR, '\n');
-  return answer;
+  if (answers.length < 2) {
+    writeText(STDERR, '\n');
+    return null;
+  }
+  if (answers[0] !== answers[1]) throw new CliError(EXIT.usage, 'rfl: the passwords differ');
+  return answers[0];
 }
 
 async function firstLine(): Promise<string> {

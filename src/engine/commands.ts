@@ -57,7 +57,7 @@ export class Commands {
   #globals(): [string, string][] {
     const out: [string, string][] = [];
     for (const [name, v] of this.lang.interp.env.globals()) {
-      if (!(v instanceof Builtin) && (!name.startsWith('.') || v instanceof Lambda)) out.push([name, typeName(v)]);
+      if (!(v instanceof Builtin) && name !== 'null' && (!name.startsWith('.') || v instanceof Lambda)) out.push([name, typeName(v)]);
     }
     return out.sort((a, b) => (a[0] < b[0] ? -1 : 1));
   }
