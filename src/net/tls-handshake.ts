@@ -69,7 +69,8 @@ function startServer(raw: Socket, context: TlsContext, settle: Settle): void {
   const { server } = context;
   if (!watched.has(server)) watch(server, context);
   waiting.set(raw, settle);
-  raw.once('close', () => waiting.get(raw)?.(raw as TLSSocket, tlsFailure('peer-closed')));
+  // A half-open socket would wait for ever for the rest of a handshake whose peer has gone.
+  raw.allowHalfOpen = false;
   server.emit('connection', raw);
 }
 
@@ -83,6 +84,7 @@ function watch(server: Server, context: TlsContext): void {
   };
   server.on('secureConnection', (socket) => {
     const settle = settleOf(socket);
+    socket.allowHalfOpen = true;
     if (settle === undefined) socket.destroy();
     else settle(socket, clientFailure(socket, context) ?? alpnFailure(socket, context));
   });
