@@ -86,7 +86,8 @@ class Pipe {
       const room = this.broken || this.stalled ? 0 : this.options.capacity - this.#held;
       if (room <= 0) return false;
       const part = first.subarray(0, room);
-      this.#kernel.push(part);
+      // A kernel copies: what the sender does with the buffer of a taken send is its own business.
+      this.#kernel.push(Uint8Array.from(part));
       this.#held += part.length;
       this.taken += part.length;
       if (part.length < first.length) this.waiting[0] = first.subarray(room);
@@ -113,8 +114,7 @@ class Pipe {
       if (size < chunk.length) this.#kernel[0] = chunk.subarray(size);
       else this.#kernel.shift();
       this.#held -= size;
-      // What a socket delivers is a copy; so is this, or a change by the sender would go unnoticed.
-      this.reader.data(Uint8Array.from(chunk.subarray(0, size)));
+      this.reader.data(chunk.subarray(0, size));
     }
     const before = this.taken;
     const pending = this.waiting.length > 0;
@@ -227,6 +227,7 @@ export class FakeTransport implements Transport {
     if (this.#destroyed) return;
     if (failure !== null) return events.refused(failure);
     if (this.out.broken) return events.refused(tlsFailure('peer-closed'));
+    if (this.into.unread > 0) return events.refused(tlsFailure('not-tls'));
     const secured = new FakeTransport(this.out, this.into, this.handshake, this.options);
     secured.#deferred = true;
     this.#destroyed = true;
