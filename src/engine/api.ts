@@ -69,6 +69,16 @@ export interface ProgramHost {
   readonly program?: HostServices['program'];
 }
 
+/** A journal to bring back and to go on with (`-l`, `-L`). */
+export interface JournalOptions {
+  /** Path without the extension. */
+  readonly base: string;
+  /** Every request lasts before it is evaluated, whatever happens to the machine; false: whatever happens to the process. */
+  readonly durable: boolean;
+  /** Cut a torn end instead of refusing to start. */
+  readonly cut: boolean;
+}
+
 export interface NodeOptions {
   /** Addresses to listen on before anything is evaluated: `port`, `host:port`, `tcp://host:port`. Default none. */
   readonly listen?: readonly (string | number)[];
@@ -78,6 +88,8 @@ export interface NodeOptions {
   readonly restricted?: boolean;
   /** Symbol rule of peers. Default '2512'. */
   readonly dialect?: Dialect;
+  /** Recovered before anything listens or is evaluated. Default none. */
+  readonly journal?: JournalOptions;
   readonly limits?: Partial<Limits>;
   /** Default deadline of `.ipc.send` in ms. Default Infinity, as in the reference. */
   readonly sendTimeoutMs?: number;
@@ -134,7 +146,7 @@ export interface RflNode {
   interrupt(): void;
   /** Output of the program, in order, always before the result it belongs to. Answers how to unsubscribe. */
   onOutput(listener: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void): () => void;
-  /** `(exit n)` was called, by whatever: a script, a timer, a peer. The program decides what happens; the interpreter is gone. */
+  /** `(exit n)` was called, by whatever: a script, a timer, a peer; or the interpreter failed (70). The program decides what happens; the interpreter is gone. */
   onExit(listener: (status: number) => void): () => void;
   /** Names (globals and builtins) that start with `prefix`, sorted. */
   complete(prefix: string): Promise<string[]>;
@@ -153,7 +165,7 @@ export type StartNode = (options?: NodeOptions) => Promise<RflNode>;
 
 /* ── an interpreter in the caller's thread ───────────────────────────── */
 
-export type AttachOptions = Pick<NodeOptions, 'users' | 'restricted' | 'dialect' | 'limits' | 'sendTimeoutMs' | 'log' | 'listen'>;
+export type AttachOptions = Pick<NodeOptions, 'users' | 'restricted' | 'dialect' | 'limits' | 'sendTimeoutMs' | 'log' | 'listen' | 'journal'>;
 
 /** Gives an interpreter of the calling thread `.ipc.*`, `.sys.listen` and timers; the I/O thread starts with their first use. */
 export interface IpcHost {

@@ -6,6 +6,7 @@ import { AddressError, listenAddress } from '../net/address.js';
 import { End, channelMemory, ports } from './channel.js';
 import { Capture } from './capture.js';
 import { ipcBuiltins } from './ipc-builtins.js';
+import { journalBuiltins } from './journal-builtins.js';
 import { LangSide } from './lang-side.js';
 import { withDefaults } from './limits.js';
 import { SharedState, sharedMemory } from './shared-state.js';
@@ -16,7 +17,8 @@ const SHUTDOWN_MS = 5000;
 /** Records served before the thread's own events get their turn. */
 const TURN = 256;
 
-/** Binds `.ipc.*`, `.sys.listen` and timers in `interp`. Errors (RayError): `io` when an address of `listen` cannot be listened on. */
+/** Binds `.ipc.*`, `.sys.listen` and timers in `interp`. Errors (RayError): `io` when an address of `listen` cannot be listened on, those of
+ * the journal that cannot be recovered. */
 export function attachIpc(interp: Interp, options: AttachOptions = {}): IpcHost {
   return new Attached(interp, options);
 }
@@ -56,8 +58,9 @@ class Attached implements IpcHost {
       beforeCall: () => void (this.#thread ??= this.#startThread()),
       blocked: () => this.#events?.again(),
     });
-    interp.define(ipcBuiltins(() => this.#lang));
+    interp.define([...ipcBuiltins(() => this.#lang), ...journalBuiltins(() => this.#lang.journal)]);
     this.#end.unref();
+    if (options.journal !== undefined) this.#lang.journal.start(options.journal);
     for (const address of options.listen ?? []) this.listen(address);
   }
 

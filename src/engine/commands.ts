@@ -3,12 +3,13 @@ import { tagOf, type Value } from '../lang/value.js';
 import { RayError } from '../lang/errors.js';
 import { replText } from '../lang/format.js';
 import { explain } from '../lang/trace.js';
+import { fromBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
 import { Lambda, Builtin } from '../lang/value.js';
 import { TO_IO } from './channel.js';
 import { ExitSignal, type LangSide } from './lang-side.js';
-import type { EvaluateOptions, EvaluateResult } from './api.js';
-import type { Command, CommandResult } from './messages.js';
+import type { EvaluateOptions, EvaluateResult, JournalOptions } from './api.js';
+import type { Command, CommandResult, JournalFailure } from './messages.js';
 
 export class Commands {
   constructor(private readonly lang: LangSide) {}
@@ -19,6 +20,7 @@ export class Commands {
       case 'evaluate': result = this.#evaluate(command.source, command.options); break;
       case 'complete': result = this.#complete(command.prefix); break;
       case 'globals': result = this.#globals(); break;
+      case 'journal': result = this.#journal(command.options); break;
       case 'shutdown': {
         this.lang.closeAll();
         result = null;
@@ -45,6 +47,16 @@ export class Commands {
       if (e instanceof RayError) return end({ ok: false, code: e.code, text: explain(e, options.color) });
       if (e instanceof ExitSignal) return end({ exit: e.status });
       throw e;
+    }
+  }
+
+  #journal(options: JournalOptions): JournalFailure | null {
+    try {
+      this.lang.journal.start(options);
+      return null;
+    } catch (e) {
+      if (!(e instanceof RayError)) throw e;
+      return { code: e.code, message: fromBytes(e.message) };
     }
   }
 

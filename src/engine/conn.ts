@@ -20,5 +20,11 @@ export class Conn {
   get hasFrames(): boolean {
     return this.at < this.bytes.length;
   }
+  /** An idle connection holds no memory but its own. */
+  letGo(): void {
+    if (this.hasFrames) return;
+    this.bytes = NOTHING;
+    this.at = 0;
+  }
 }
 const NOTHING = new Uint8Array(0);

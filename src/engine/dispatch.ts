@@ -8,6 +8,7 @@ import { rawView, type RawBuffer } from '../wire/rayforce/raw-buffer.js';
 import { explainBriefly } from './errors-text.js';
 import { evalMessage } from './message-eval.js';
 import type { Conn } from './conn.js';
+import type { Journal } from './journal.js';
 import type { Capture } from './capture.js';
 import type { Hooks } from './hooks.js';
 import type { LangSettings, LogRecord } from './messages.js';
@@ -17,6 +18,7 @@ export interface DispatchPorts {
   readonly hooks: Hooks;
   readonly settings: LangSettings;
   readonly capture: Capture;
+  readonly journal: Journal;
   write(conn: Conn, frame: Uint8Array): void;
   /** Called before each request: replies written so far must not wait for it. */
   beforeRequest(): void;
@@ -39,6 +41,7 @@ export class Dispatcher {
   #end = 0;
   #flags = 0;
   #sync = false;
+  #restricted = false;
 
   constructor(ports: DispatchPorts) {
     const { env } = ports.interp;
@@ -65,6 +68,7 @@ export class Dispatcher {
       }
     } finally {
       conn.depth--;
+      if (conn.depth === 0) conn.letGo();
     }
   }
 
@@ -96,6 +100,7 @@ export class Dispatcher {
     this.#end = end;
     this.#flags = flags;
     this.#sync = sync;
+    this.#restricted = conn.restricted;
     const outer = this.handle;
     this.handle = conn.handle;
     const verbose = (flags & FLAG.VERBOSE) !== 0;
@@ -131,6 +136,7 @@ export class Dispatcher {
     if (hook === null && (this.#flags & FLAG.COMPRESSED) === 0 && bytes[start] === TAG_STR) {
       const length = bytes.readUInt32LE(start + 2);
       if (start + 10 + length <= this.#end && bytes.readUInt32LE(start + 6) === 0) {
+        this.#keep();
         return runText(interp, bytes.latin1Slice(start + 10, start + 10 + length));
       }
     }
@@ -142,17 +148,22 @@ export class Dispatcher {
       throw e;
     }
     if (message instanceof RayError) return null;
+    this.#keep();
     if (hook !== null) return interp.call(hook, [message]);
     return typeof message === 'string' ? runText(interp, message) : evalMessage(interp, message);
   };
+
+  /** A request is in the journal before anything it does; what cannot be read is not kept: no recovery could read it either. */
+  #keep(): void {
+    if (this.#sync) this.#ports.journal.request(this.#bytes, this.#start - HEADER_SIZE, this.#end, this.#restricted);
+  }
 
   #encode(reply: Value): Uint8Array {
     try {
       return encodeFrame(reply, this.#replying);
     } catch (e) {
-      if (!(e instanceof RayError)) throw e;
-      // The client must not wait for an answer that cannot come.
-      return encodeFrame(new RayError('type', 'the result cannot be serialized'), this.#replying);
+      // The client must not wait for an answer that cannot come: too deep, too large, no memory for it.
+      return encodeFrame(new RayError(e instanceof RayError && e.code !== 'limit' ? 'type' : 'limit'), this.#replying);
     }
   }
 
@@ -178,7 +189,7 @@ export class Dispatcher {
 }
 
 /** As the reference: the text ends at a zero byte, and no text at all is null. */
-function runText(interp: Interp, text: string): Value {
+export function runText(interp: Interp, text: string): Value {
   const zero = text.indexOf('\0');
   const source = zero < 0 ? text : text.slice(0, zero);
   return source === '' ? null : interp.run(source);

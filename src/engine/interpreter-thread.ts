@@ -8,6 +8,7 @@ import { Interrupt } from '../lang/interrupt.js';
 import { End, TO_IO, type EndMemory } from './channel.js';
 import { Capture } from './capture.js';
 import { ipcBuiltins } from './ipc-builtins.js';
+import { journalBuiltins } from './journal-builtins.js';
 import { LangSide } from './lang-side.js';
 import { ROWS as SERDE } from './serde-builtins.js';
 import { SharedState, type SharedMemory } from './shared-state.js';
@@ -29,7 +30,7 @@ function main(data: InterpreterThreadData): void {
     end.flush();
   });
   const interp = new Interp({
-    builtins: [...BUILTINS, ...SERDE, ...ipcBuiltins(() => lang)],
+    builtins: [...BUILTINS, ...SERDE, ...ipcBuiltins(() => lang), ...journalBuiltins(() => lang.journal)],
     interrupt: new Interrupt(data.interrupt),
     itemAt,
     host: systemHost({

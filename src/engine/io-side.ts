@@ -38,6 +38,8 @@ export class IoSide implements PeerOwner {
   readonly #listeners = new Set<Listener>();
   readonly #output: OutputAccount<Peer>;
   readonly #paused = new Set<Peer>();
+  /** Gone, but the language side does not know yet: their handles are still taken. */
+  readonly #zombies = new Set<Peer>();
   /** What did not fit into the channel, in order. */
   readonly #queue: Pending[] = [];
   #inbound = 0;
@@ -54,7 +56,7 @@ export class IoSide implements PeerOwner {
   constructor(private readonly end: End, private readonly shared: SharedState, private readonly options: IoOptions) {
     this.preAuthBytes = options.limits.preAuthBytes;
     this.#slots = new Slots(shared.slotCount);
-    this.#output = new OutputAccount<Peer>(options.limits, (peer, held) => peer.handle >= 0 && shared.setHeld(peer.handle, held));
+    this.#output = new OutputAccount<Peer>(options.limits);
     end.onWake(() => this.#work());
     this.#work();
   }
@@ -153,16 +155,12 @@ export class IoSide implements PeerOwner {
     void this.options.users.verify(user, password).then(({ ok, restricted }) => {
       if (peer.state !== 'handshake') return;
       peer.restricted ||= restricted;
-      if (!ok) this.#refused(peer);
+      if (!ok) peer.verdict(false);
       else if (this.shared.authHook) {
         this.#put({ kind: TO_LANG.AUTH, handle: peer.handle, arg: 0, bytes: null, object: { user, password, restricted: peer.restricted } });
         this.#work();
       } else peer.verdict(true);
     });
-  }
-
-  #refused(peer: Peer): void {
-    peer.verdict(false);
   }
 
   admitted(peer: Peer): void {
@@ -177,7 +175,6 @@ export class IoSide implements PeerOwner {
   #opened(peer: Peer): void {
     peer.state = 'open';
     peer.dispatched = this.shared.taken(peer.handle);
-    this.shared.setHeld(peer.handle, 0);
     this.shared.setOpen(peer.handle, true);
   }
 
@@ -222,8 +219,6 @@ export class IoSide implements PeerOwner {
     this.ended(peer, reason, true);
     peer.connection.destroy();
   }
-
-  readonly #zombies = new Set<Peer>();
 
   #end(peer: Peer): void {
     if (peer.timer !== null) clearTimeout(peer.timer);

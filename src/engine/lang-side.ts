@@ -14,6 +14,7 @@ import { Conn } from './conn.js';
 import { Dispatcher } from './dispatch.js';
 import { explainBriefly } from './errors-text.js';
 import { Hooks } from './hooks.js';
+import { Journal } from './journal.js';
 import { Remote } from './remote.js';
 import { Timers } from './timers.js';
 import type { ListenAddress } from '../net/address.js';
@@ -45,6 +46,7 @@ export class LangSide {
   readonly conns = new Map<number, Conn>();
   readonly timers = new Timers();
   readonly hooks: Hooks;
+  readonly journal: Journal;
   readonly dispatcher: Dispatcher;
   readonly remote: Remote;
   readonly #commands: Commands;
@@ -68,8 +70,9 @@ export class LangSide {
     this.log = surroundings.log;
     this.#surroundings = surroundings;
     this.hooks = new Hooks(interp.env);
+    this.journal = new Journal(interp, settings.dialect, this.log);
     this.dispatcher = new Dispatcher({
-      interp, hooks: this.hooks, settings, capture: this.capture, log: this.log,
+      interp, hooks: this.hooks, journal: this.journal, settings, capture: this.capture, log: this.log,
       write: (conn, frame) => this.send(TO_IO.WRITE, conn.handle, 0, frame),
       beforeRequest: () => end.flush(),
     });
@@ -149,7 +152,10 @@ export class LangSide {
    */
   waitUntil(conn: Conn | null, done: () => boolean, deadline: number): boolean {
     for (;;) {
-      if (conn !== null && conn.hasFrames) this.dispatcher.serve(conn, true);
+      if (conn !== null && conn.hasFrames) {
+        this.dispatcher.serve(conn, true);
+        this.end.flush();
+      }
       if (done()) return true;
       const next = this.#takeFor(conn);
       if (next !== null) {

@@ -1,5 +1,5 @@
 /** Structured payloads of the channel's records. */
-import type { Dialect, EvaluateOptions, EvaluateResult, LogRecord } from './api.js';
+import type { Dialect, EvaluateOptions, EvaluateResult, JournalOptions, LogRecord } from './api.js';
 
 /** What the language side asks of the I/O side. */
 export type Call =
@@ -18,9 +18,12 @@ export type Command =
   | { readonly ask: 'evaluate'; readonly source: string; readonly options: EvaluateOptions }
   | { readonly ask: 'complete'; readonly prefix: string }
   | { readonly ask: 'globals' }
+  | { readonly ask: 'journal'; readonly options: JournalOptions }
   | { readonly ask: 'shutdown' };
 
-export type CommandResult = EvaluateResult | string[] | [string, string][] | null;
+export type CommandResult = EvaluateResult | string[] | [string, string][] | JournalFailure | null;
+
+export interface JournalFailure { readonly code: string; readonly message: string }
 
 export interface LangSettings {
   readonly dialect: Dialect;

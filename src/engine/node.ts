@@ -9,7 +9,7 @@ import { withDefaults } from './limits.js';
 import { SharedState, sharedMemory } from './shared-state.js';
 import { makeUsers } from './users.js';
 import type { InterpreterThreadData } from './interpreter-thread.js';
-import type { Command, CommandResult } from './messages.js';
+import type { Command, CommandResult, JournalFailure } from './messages.js';
 import type { ConnectionInfo, EvaluateOptions, EvaluateResult, Limits, NodeOptions, RflNode } from './api.js';
 
 const STACK_MB = 32;
@@ -17,15 +17,16 @@ const SHUTDOWN_MS = 5000;
 
 /** Errors of the engine towards the program around it; `code` is one of the language's catalogue. */
 export class EngineError extends Error {
-  constructor(readonly code: 'io' | 'domain' | 'state', message: string) {
+  constructor(readonly code: 'io' | 'domain' | 'state' | 'journal', message: string) {
     super(message);
   }
 }
 
-/** Starts the threads and the listeners. Rejects with EngineError when one cannot listen. */
+/** Recovers the journal, then starts the listeners. Rejects with EngineError when one of that fails. */
 export async function startNode(options: NodeOptions = {}): Promise<RflNode> {
   const node = new Node(options);
   try {
+    await node.recover();
     for (const address of options.listen ?? []) await node.listen(address);
   } catch (e) {
     await node.shutdown(0);
@@ -94,7 +95,16 @@ class Node implements RflNode {
   async restart(): Promise<void> {
     await this.#threads.abandon();
     this.#threads = this.#start();
+    await this.recover();
     for (const address of this.options.listen ?? []) await this.listen(address);
+  }
+
+  /** Brings the journal back. Rejects with EngineError `journal`. */
+  async recover(): Promise<void> {
+    const { journal } = this.options;
+    if (journal === undefined) return;
+    const failure = (await this.#threads.ask({ ask: 'journal', options: journal })) as JournalFailure | null;
+    if (failure !== null) throw new EngineError('journal', `${failure.code}: ${failure.message}`);
   }
 
   #start(): Threads {
@@ -146,7 +156,15 @@ class Threads {
         else if (kind === TO_IO.ANSWER) this.#answered(arg, payload as CommandResult);
       },
     });
-    this.#worker.on('error', (e) => this.#ended(`the interpreter failed: ${e.message}`));
+    this.#worker.on('error', (e) => {
+      const reason = `the interpreter failed: ${e.message}`;
+      this.#ended(reason);
+      options.log?.({ level: 'error', event: 'interpreter-failed', message: reason });
+      // Nobody is left to answer: whoever is connected must not wait.
+      this.io.drain();
+      void this.io.finish(0);
+      events.exit(FAILED);
+    });
     this.#worker.on('exit', () => {
       if (this.#over === null) this.io.takeRest();
       this.#ended('the interpreter has ended');
@@ -202,6 +220,8 @@ class Threads {
   }
 }
 
+/** Status of a program whose interpreter died: of memory, or of a defect. */
+const FAILED = 70;
 const GRACE_MS = 250;
 /** The heap of a worker has a bound of its own, which would otherwise be that of a small program. */
 const OLD_SPACE_MB = 16384;

@@ -16,8 +16,7 @@ export class OutputAccount<H extends Holder> {
   #total = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `changed` hears of every new figure. */
-  constructor(private readonly limits: Limits, private readonly changed: (holder: H, held: number) => void) {}
+  constructor(private readonly limits: Limits) {}
 
   /** After a write to `holder`. */
   wrote(holder: H): void {
@@ -37,7 +36,6 @@ export class OutputAccount<H extends Holder> {
     this.#total += held - (this.#behind.get(holder) ?? 0);
     if (held === 0) this.#behind.delete(holder);
     else this.#behind.set(holder, held);
-    this.changed(holder, held);
     if (this.#timer === null && this.#behind.size > 0) this.#timer = setTimeout(() => this.#refresh(), REFRESH_MS).unref();
   }
 

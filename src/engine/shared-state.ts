@@ -11,9 +11,8 @@ const EXTRA_SLOTS = 1024;
 const AUTH_HOOK = 0;
 const RUNNING = 1;
 const STATE = 0;
-const HELD = 1;
-const TAKEN = 2;
-const WORDS = 4;
+const TAKEN = 1;
+const WORDS = 2;
 
 export const sharedMemory = (maxConnections: number): SharedMemory => ({
   control: new SharedArrayBuffer(64),
@@ -53,14 +52,6 @@ export class SharedState {
   }
   setOpen(slot: number, open: boolean): void {
     Atomics.store(this.#slots, slot * WORDS + STATE, open ? 1 : 0);
-  }
-
-  /** Bytes that the kernel has not taken yet. */
-  held(slot: number): number {
-    return Atomics.load(this.#slots, slot * WORDS + HELD);
-  }
-  setHeld(slot: number, bytes: number): void {
-    Atomics.store(this.#slots, slot * WORDS + HELD, Math.min(bytes, 0x7fffffff));
   }
 
   /** Request bytes that the language side has taken up, modulo 2^32. */
