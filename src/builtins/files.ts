@@ -1,5 +1,5 @@
 /** Paths of scripts, and files that are replaced whole. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
@@ -33,12 +33,12 @@ const REASONS = new Map([
 
 /**
  * Writes pieces (bytes, or byte strings) beside the file and puts them in its place: a reader, and a crash, see the old file or the
- * new one. Errors: `io`, and what the pieces raise.
+ * new one. `mode`: permissions of a new file, less the umask. Errors: `io`, and what the pieces raise.
  */
-export function replaceFile(path: string, pieces: Iterable<string | Uint8Array>): void {
+export function replaceFile(path: string, pieces: Iterable<string | Uint8Array>, mode = 0o666): void {
   attempt(path, (file) => {
     const beside = `${file}.tmp`;
-    const fd = openSync(beside, 'w');
+    const fd = openSync(beside, 'w', mode);
     try {
       for (const piece of pieces) {
         const bytes = typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece;
@@ -53,6 +53,17 @@ export function replaceFile(path: string, pieces: Iterable<string | Uint8Array>)
     closeSync(fd);
     renameSync(beside, file);
     syncFolder(dirname(file));
+  });
+}
+
+/** Makes a folder, and those above it that are missing. Errors: `io`. */
+export function makeFolder(path: string): void {
+  // Not the recursive mode of mkdir: it never ends where a file system refuses with ENOENT, as /proc does.
+  attempt(path, (folder) => {
+    const above = dirname(folder);
+    if (above !== folder && !existsSync(above)) makeFolder(toBytes(above));
+    if (!existsSync(folder)) mkdirSync(folder);
+    else if (!statSync(folder).isDirectory()) fail('io', `${path}: Not a directory`);
   });
 }
 

@@ -1,5 +1,5 @@
 /** Splayed tables: a folder with one file a column, the schema `.d`, and the symbols `.sym` of it or of the database above it. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { List, T, Table, Vec, intern, symVec, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
@@ -9,7 +9,7 @@ import { texts } from '../columns/strings.js';
 import { decodeColumn, decodeStrings } from '../columns/splay-decode.js';
 import { SymbolFile, encodeColumn, encodePositions, encodeSymbols, symbolPositions } from '../columns/splay-encode.js';
 import type { BuiltinRow } from '../lang/builtin.js';
-import { attempt, replaceFile } from './files.js';
+import { attempt, makeFolder, replaceFile } from './files.js';
 
 export const ROWS: readonly BuiltinRow[] = [
   {
@@ -47,7 +47,7 @@ export function writeSplayed(folder: string, table: Table, symbolFile: string | 
   if (symbolic) refuseCollision(folder, symbols, stored.map((s) => s.name));
   // Encoded before anything is written: what cannot be stored must leave what is there as it is.
   const others = new Map(stored.flatMap(({ name, column }) => (column instanceof Vec && column.t === T.SYM ? [] : [[name, encodeColumn(column)]])));
-  attempt(folder, (dir) => mkdirSync(dir, { recursive: true }));
+  makeFolder(folder);
   if (symbolic) {
     const file = new SymbolFile(existsSync(fromBytes(symbols)) ? loadSymbols(symbols) : []);
     const positions = new Map(stored.flatMap(({ name, column }) => (column instanceof Vec && column.t === T.SYM ? [[name, symbolPositions(column, file)]] : [])));
