@@ -12,6 +12,7 @@ export async function engineOptions(options: Options, log: NodeOptions['log'] = 
     users: options.usersFile === undefined ? [] : await users(options.usersFile),
     restricted: options.restricted,
     dialect: options.dialect,
+    ...(options.journal === undefined ? {} : { journal: options.journal }),
     limits: options.limits,
     ...(options.sendTimeoutMs === undefined ? {} : { sendTimeoutMs: options.sendTimeoutMs }),
     log,

@@ -7,6 +7,7 @@ export const EXIT = {
   parse: 65,
   connect: 69,
   runtime: 70,
+  journal: 74,
   auth: 77,
   interrupted: 130,
 } as const;

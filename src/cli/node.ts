@@ -3,12 +3,13 @@ import { startNode } from '../engine/node.js';
 import type { NodeOptions, RflNode } from '../engine/api.js';
 import { CliError, EXIT } from './exit-codes.js';
 
-/** Starts the node. Errors: `CliError` 69 when an address cannot be listened on. */
+/** Starts the node. Errors: `CliError` 69 when an address cannot be listened on, 74 when the journal cannot be recovered. */
 export async function start(options: NodeOptions): Promise<RflNode> {
   try {
     return await startNode(options);
   } catch (e) {
     const { code, message } = e as { code?: string; message?: string };
+    if (code === 'journal') throw new CliError(EXIT.journal, `rfl: ${message ?? code}`);
     if (code !== 'io' && code !== 'domain') throw e;
     throw new CliError(EXIT.connect, `rfl: ${message ?? code}`);
   }

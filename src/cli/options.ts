@@ -1,6 +1,6 @@
 /** The command line, as a table: parsing and `--help` come from the same rows. */
 import { parseArgs } from 'node:util';
-import type { Dialect, Limits } from '../engine/api.js';
+import type { Dialect, JournalOptions, Limits } from '../engine/api.js';
 import { CliError, EXIT } from './exit-codes.js';
 
 export interface Options {
@@ -16,6 +16,8 @@ export interface Options {
   /** `-U`: every session is restricted. */
   readonly restricted: boolean;
   readonly log: 'text' | 'json';
+  /** `-l`, `-L`. */
+  readonly journal?: JournalOptions;
   /** Undefined: as the terminal and the environment say. */
   readonly color?: boolean;
   readonly dialect: Dialect;
@@ -49,6 +51,9 @@ const ROWS: readonly Row[] = [
   { name: 'listen', value: 'ADDR', repeatable: true, doc: 'serve IPC on PORT, HOST:PORT or tcp://HOST:PORT; may be repeated' },
   { name: 'users', short: 'u', value: 'USERS', doc: 'admit only the users of this file' },
   { name: 'users-restricted', short: 'U', value: 'USERS', doc: 'as -u, and every session is restricted' },
+  { name: 'journal', short: 'l', value: 'BASE', doc: 'recover from BASE.qdb and BASE.log, and keep requests there before evaluating them' },
+  { name: 'journal-durable', short: 'L', value: 'BASE', doc: 'as -l, and every request is on the disk before it is evaluated' },
+  { name: 'journal-cut', doc: 'cut a torn end of the journal instead of refusing to start' },
   { name: 'log', value: 'text|json', doc: 'how the server reports on standard error (text)' },
   { name: 'no-color', doc: 'no colours; so does NO_COLOR. FORCE_COLOR: colours everywhere' },
   { name: 'dialect', value: '2512|216', doc: 'release whose symbol rule peers follow (2512)' },
@@ -99,6 +104,7 @@ export function parseOptions(argv: readonly string[]): Options {
     listen: [...portAddress(one('port')), ...all('listen')],
     usersFile: one('users') ?? one('users-restricted'),
     restricted: one('users-restricted') !== undefined,
+    journal: journal(one('journal'), one('journal-durable'), one('journal-cut') !== undefined),
     log: choice('log', one('log') ?? 'text', ['text', 'json']),
     color: one('no-color') === undefined ? undefined : false,
     dialect: choice('dialect', one('dialect') ?? '2512', ['2512', '216']),
@@ -130,7 +136,7 @@ With -p or --listen it then serves: with neither file nor terminal until SIGTERM
 
 ${helpRows(ROWS)}
 
-Exit status: 0 ok, 64 usage, 65 parse, 69 connect, 70 runtime error, 77 auth, 130 interrupted.
+Exit status: 0 ok, 64 usage, 65 parse, 69 connect, 70 runtime error, 74 journal, 77 auth, 130 interrupted.
 `;
 
 export const TEST_HELP = `usage: rfl test PATH... [--update] [--filter S]
@@ -173,6 +179,14 @@ function parseRows(rows: readonly Row[], argv: readonly string[]): Parsed {
     all: (flag) => values.get(flag) ?? [],
     positionals: parsed.positionals,
   };
+}
+
+function journal(base: string | undefined, durable: string | undefined, cut: boolean): JournalOptions | undefined {
+  if (base !== undefined && durable !== undefined) usage('-l and -L exclude each other');
+  const path = durable ?? base;
+  if (path === '') usage('--journal: an empty path');
+  if (path === undefined) return cut ? usage('--journal-cut needs -l or -L') : undefined;
+  return { base: path, durable: durable !== undefined, cut };
 }
 
 function portAddress(text: string | undefined): string[] {

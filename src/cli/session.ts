@@ -7,10 +7,11 @@ import { ROWS as SERDE } from '../engine/serde-builtins.js';
 import { RayError } from '../lang/errors.js';
 import { format, replText } from '../lang/format.js';
 import { Interp } from '../lang/interpreter.js';
+import { fromBytes } from '../lang/text.js';
 import { explain } from '../lang/trace.js';
 import type { IpcHost, NodeOptions } from '../engine/api.js';
 import type { HostServices } from '../lang/runtime.js';
-import { EXIT, statusOf, type ExitCode } from './exit-codes.js';
+import { CliError, EXIT, statusOf, type ExitCode } from './exit-codes.js';
 
 /** A program that called `(exit n)`. Unwinds everything: it is no error of the language. */
 export class Exit {
@@ -22,13 +23,18 @@ export interface Session {
   readonly ipc: IpcHost;
 }
 
-/** `host` replaces where output goes. */
+/** `host` replaces where output goes. Errors: `CliError` 74 when the journal cannot be recovered. */
 export function newSession(options: NodeOptions, host: Pick<Partial<HostServices>, 'out' | 'err'> = {}): Session {
   const exit = (status: number): never => {
     throw new Exit(status & 255);
   };
   const interp = new Interp({ host: systemHost({ ...options.host, exit, ...host }), builtins: [...BUILTINS, ...SERDE], itemAt });
-  return { interp, ipc: attachIpc(interp, options) };
+  try {
+    return { interp, ipc: attachIpc(interp, options) };
+  } catch (e) {
+    if (!(e instanceof RayError) || options.journal === undefined) throw e;
+    throw new CliError(EXIT.journal, `rfl: ${e.code}: ${fromBytes(e.message)}`);
+  }
 }
 
 /** What one evaluation left to show, as bytes without the final newline. */
