@@ -65,10 +65,14 @@ function element(v: Vec, x: Value): Value {
   return isAtom(x) ? itemAt(cast(v.t, pack(-tagOf(x), [x])) as Vec, 0) : fail('type', `alter set: ${typeName(x)} in a ${typeName(v)} vector`);
 }
 
+/** Indexes one removal takes, as in the reference. */
+const MAX_REMOVED = 256;
+
 function removeAt(v: Value, at: Value): Value {
   if (!(v instanceof List)) fail('type', `alter remove: target must be a list, got ${typeName(v)}`);
   const single = isAtom(at) && isIntType(-tagOf(at));
   if (!single && !(at instanceof Vec && isIntType(at.t))) fail('type', `alter remove: the index is an integer or a vector of them, got ${typeName(at)}`);
+  if (at instanceof Vec && at.length > MAX_REMOVED) fail('limit', `alter remove: at most ${MAX_REMOVED} indexes`);
   const gone = new Set((single ? [at] : items(at as Vec)).map((i) => Number(integerOf(i))));
   return new List(v.items.filter((_, i) => !gone.has(i)));
 }

@@ -16,7 +16,8 @@ export const ROWS: readonly BuiltinRow[] = [{
   doc: "appends rows (atoms, vectors, dict or table) or elements; a quoted symbol changes that global and answers the symbol. Errors: type, domain, value, range",
   example: '(insert (table [a b] (list [1] ["x"])) (list 2 "y"))',
   fn: (args, scope, rt) => {
-    if (args.length !== 2 && args.length !== 3) fail('arity', `insert: expects a target and a value, got ${args.length} args`);
+    if (args.length < 2) fail('arity', `insert: expects a target and a value, got ${args.length} args`);
+    if (args.length > 3) fail('domain', `insert: takes 2 or 3 args, got ${args.length}`);
     const rest = args.slice(1).map((arg) => scope.eval(arg));
     return inPlace('insert', scope.eval(args[0]), scope, rt, (target) => insert(target, rest));
   },
@@ -51,10 +52,9 @@ export function insertRows(t: Table, rows: Value): Table {
  * as one cell; without rows yet it has no type and takes what comes. Errors: `domain` wrong width, `type`, `value` unknown column.
  */
 export function rowColumns(verb: string, t: Table, rows: Value): Column[] {
-  if (rows instanceof Vec && rows.length === t.cols.length) return rowColumns(verb, t, new List(items(rows)));
-  if (rows instanceof List || rows instanceof Vec) {
+  if (rows instanceof List) {
     if (rows.length !== t.cols.length) fail('domain', `${verb}: row has ${rows.length} values, target has ${t.cols.length} columns`);
-    return t.cols.map((col, i) => columnPart(verb, col, (rows as List).items[i]));
+    return t.cols.map((col, i) => columnPart(verb, col, rows.items[i]));
   }
   if (rows instanceof Table) {
     if (rows.cols.length !== t.cols.length) fail('domain', `${verb}: row table has ${rows.cols.length} columns, target has ${t.cols.length}`);
@@ -113,6 +113,7 @@ function elements(target: Vec, v: Value): Vec {
 
 function insertAt(target: Vec | List, index: Value, v: Value): Value {
   if (index instanceof Vec && index.t === T.I64) {
+    if (target.t === T.STR) fail('type', 'insert: several indexes of a STR vector');
     const values = v instanceof Vec || v instanceof List ? items(v) : [v];
     return items(index).reduceRight<Value>((acc, at, i) => insertAt(acc as Vec, at, values[Math.min(i, values.length - 1)]), target);
   }

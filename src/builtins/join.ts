@@ -1,10 +1,11 @@
 /** Joins by equal keys. */
-import { List, Table, Vec, type Value } from '../lang/value.js';
+import { List, Table, Vec, name, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import { gather, gatherTable } from '../columns/gather.js';
 import { coalesced, equalPairs, gatherOrNull, unmatchedRows } from '../columns/join.js';
-import { columnOf, namesOf, symbols, table, tableOf, type Column } from './tables.js';
+import { repeat } from '../columns/slice.js';
+import { columnIndex, columnOf, namesOf, symbols, table, tableOf, type Column } from './tables.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 
 const ARGS = 'keys left right | left right keys';
@@ -22,7 +23,7 @@ function joined(verb: string, args: readonly Value[], keepLeft: boolean, keepRig
   const { left, right, leftKeys, rightKeys, ids } = sides(verb, args);
   const pairs = equalPairs(leftKeys, rightKeys, keepLeft, keepRight);
   const taken = (col: Column): Column => (keepRight ? gatherOrNull(col, pairs.left) : gather(col, pairs.left));
-  const leftCols = namesOf(left).map((s, i) => (keepRight && ids.has(s.id) ? coalesced(left.cols[i], columnOf(verb, right, s, 'schema'), pairs) : taken(left.cols[i])));
+  const leftCols = namesOf(left).map((s, i) => (keepRight && ids.has(s.id) && columnIndex(right, s.id) >= 0 ? coalesced(left.cols[i], columnOf(verb, right, s, 'schema'), pairs) : taken(left.cols[i])));
   const rest = namesOf(right).filter((s) => !ids.has(s.id));
   const rightCols = rest.map((s) => gatherOrNull(columnOf(verb, right, s, 'schema'), pairs.right));
   return tableOf([...namesOf(left), ...rest], [...leftCols, ...rightCols]);
@@ -45,8 +46,10 @@ function sides(verb: string, args: readonly Value[]): Sides {
   if (!(keys instanceof Vec || keys instanceof List)) fail('type', `${verb}: keys are a symbol list, got ${typeName(keys)}`);
   if (keys.length === 0) fail('domain', `${verb}: at least one key is needed`);
   const names = symbols(verb, keys);
-  return {
-    left, right, ids: new Set(names.map((s) => s.id)),
-    leftKeys: names.map((s) => columnOf(verb, left, s, 'schema')), rightKeys: names.map((s) => columnOf(verb, right, s, 'schema')),
-  };
+  const ids = new Set(names.map((s) => s.id));
+  // A key that a table does not have matches nothing, as in the reference: symbols and numbers share no value.
+  if (names.some((s) => columnIndex(left, s.id) < 0 || columnIndex(right, s.id) < 0)) {
+    return { left, right, ids, leftKeys: [repeat(name(''), left.length)], rightKeys: [repeat(0, right.length)] };
+  }
+  return { left, right, ids, leftKeys: names.map((s) => columnOf(verb, left, s, 'schema')), rightKeys: names.map((s) => columnOf(verb, right, s, 'schema')) };
 }

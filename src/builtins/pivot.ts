@@ -1,5 +1,5 @@
 /** `pivot`: the values of one column become columns. */
-import { Builtin, Lambda, List, Narrow, Sym, T, Table, Vec, isAtom, name, type Value } from '../lang/value.js';
+import { Builtin, Lambda, List, Narrow, Stamp, Sym, T, Table, Vec, isAtom, name, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { display } from '../lang/format.js';
 import { typeName } from '../lang/type-names.js';
@@ -25,6 +25,7 @@ export const ROWS: readonly BuiltinRow[] = [
 
 /** Columns a pivot may make: a mistaken key must not make millions. */
 const MAX_COLUMNS = 65536;
+const MAX_INDEXES = 8192;
 
 function pivot(args: Value[], rt: Runtime): Value {
   if (args.length !== 5) fail('arity', `pivot expects table, index, column, values and function, got ${args.length} args`);
@@ -34,6 +35,7 @@ function pivot(args: Value[], rt: Runtime): Value {
   if (!(values instanceof Sym)) fail('type', `pivot: the value column is a symbol, got ${typeName(values)}`);
   if (!(f instanceof Lambda || f instanceof Builtin)) fail('type', `pivot: expected a function, got ${typeName(f)}`);
   const names = index instanceof Vec && index.length === 0 ? [] : symbols('pivot', index);
+  if (names.length > MAX_INDEXES) fail('limit', `pivot: ${names.length} index columns`);
   const all = { pivot: columnOf('pivot', from, column, 'domain'), values: columnOf('pivot', from, values, 'domain'), index: names.map((s) => columnOf('pivot', from, s, 'domain')) };
   if (all.pivot.t === T.STR) fail('nyi', 'pivot: a STR column names no columns');
   if (from.length === 0) return new Table(new Vec(T.SYM, new Int32Array(0)), []);
@@ -56,8 +58,12 @@ function unstacked(names: readonly Sym[], index: readonly Column[], column: Colu
   return tableOf([...names, ...outNames], [...index.map((c) => gather(c, byRow.first)), ...at.map((cellOf) => gatherOrNull(cellValues, cellOf))]);
 }
 
-/** A value as a column name; dates and times by their number. */
-const columnText = (v: Value): string => (v instanceof Sym ? v.text : v instanceof Narrow && (v.t === -T.DATE || v.t === -T.TIME) ? String(v.v) : display(v));
+/** A value as a column name: times by their number, bytes as col1. */
+function columnText(v: Value): string {
+  if (v instanceof Sym) return v.text;
+  if (v instanceof Stamp || (v instanceof Narrow && (v.t === -T.DATE || v.t === -T.TIME))) return String(v.v);
+  return v instanceof Narrow && v.t === -T.U8 ? `col${v.v}` : display(v);
+}
 
 function reduced(f: Value, values: Column, cells: Groups, rt: Runtime): Column {
   const kernel = f instanceof Builtin && values instanceof Vec ? GROUPED.get(f.name) : undefined;

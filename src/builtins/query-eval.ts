@@ -1,10 +1,13 @@
 /** Queries as read: their clauses, and expressions that see the columns of a table. */
-import { Builtin, Dict, List, Sym, T, Table, Vec, asName, name, symbol, type Value } from '../lang/value.js';
+import { Builtin, Dict, List, Sym, T, Table, Vec, asName, isAtom, name, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
-import { maskToIndices } from '../columns/gather.js';
+import { truthy } from '../lang/truth.js';
+import { choose } from '../columns/choose.js';
+import { gather, maskToIndices, unusedRows } from '../columns/gather.js';
 import { items } from '../columns/item.js';
-import { QUERY_WORDS } from './query-words.js';
+import { repeat } from '../columns/slice.js';
+import { COMPARISONS, literalFor, queryWord } from './query-words.js';
 import { namesOf, type Column } from './tables.js';
 import type { Scope } from '../lang/runtime.js';
 
@@ -16,7 +19,7 @@ export interface Query {
   readonly order: readonly (readonly ['asc' | 'desc', Value])[];
 }
 
-const CLAUSES: ReadonlySet<string> = new Set(['from', 'where', 'by', 'asc', 'desc', 'take']);
+const CLAUSES: ReadonlySet<string> = new Set(['from', 'where', 'by', 'asc', 'desc', 'take', 'nearest']);
 
 /** Reads the literal dict of a query form. Errors: `type` where there is none. */
 export function queryOf(verb: string, args: readonly Value[]): Query {
@@ -51,6 +54,10 @@ export class Columns {
     for (let i = this.names.length - 1; i >= 0; i--) this.#at.set(this.names[i].id, i);
   }
   has(s: Sym): boolean {
+    return this.#at.has(s.id);
+  }
+  /** A column of that name that an output name would hide. */
+  hides(s: Sym): boolean {
     return this.#at.has(s.id);
   }
   column(s: Sym): Column | undefined {
@@ -101,32 +108,68 @@ export function resolved(ast: Value, cols: Columns, scope: Scope): Value {
   const types = cols.table.cols.map((c) => c.t).join();
   const known = rewritten.get(ast);
   if (known !== undefined && known.types === types && sameNames(known.names, cols.table.names)) return known.ast;
-  const texts = TEXT_COMPARISONS.has(headText(ast)) && ast.items.some((part) => part instanceof Sym && cols.column(part)?.t === T.SYM);
-  const parts = ast.items.map((part, i) => (i === 0 ? queryHead(part, cols, scope) : texts && typeof part === 'string' ? symbol(part) : resolved(part, cols, scope)));
-  const out = parts.every((part, i) => part === ast.items[i]) ? ast : new List(parts, ast.at, ast.source);
+  const out = rewrite(ast, cols, scope);
   rewritten.set(ast, { names: cols.table.names, types, ast: out });
   return out;
 }
 
 const sameNames = (a: Vec, b: Vec): boolean => a === b || (a.length === b.length && (a.data as Int32Array).every((id, i) => id === b.data[i]));
 
+function rewrite(ast: List, cols: Columns, scope: Scope): Value {
+  const text = headText(ast);
+  // (let name value body) in a query stands for the body.
+  if (text === 'let' && ast.length === 4 && ast.items[1] instanceof Sym) return resolved(substituted(ast.items[3], ast.items[1], ast.items[2]), cols, scope);
+  if (text === 'quote' && !cols.has(name('quote'))) return ast;
+  const typeOf = (part: Value): number | undefined => (part instanceof Sym ? cols.column(part)?.t : undefined);
+  const t = COMPARISONS.has(text) ? ast.items.slice(1).map(typeOf).find((x) => x !== undefined) : undefined;
+  const [head, ...args] = ast.items;
+  const parts = args.map((part) => (t !== undefined && !(part instanceof Sym) && !(part instanceof List) ? literalFor(t, part) : resolved(part, cols, scope)));
+  const verb = text === 'if' && args.length >= 2 ? chooser(cols) : queryHead(head, args, cols, scope);
+  return verb === head && parts.every((part, i) => part === args[i]) ? ast : new List([verb, ...parts], ast.at, ast.source);
+}
+
+function substituted(ast: Value, s: Sym, by: Value): Value {
+  if (ast instanceof Sym) return ast.id === s.id && !ast.quoted ? by : ast;
+  return ast instanceof List ? new List(ast.items.map((part) => substituted(part, s, by)), ast.at, ast.source) : ast;
+}
+
 export const headText = (ast: List): string => {
   const head = ast.items[0];
   return head instanceof Sym ? head.text : head instanceof Builtin ? head.name : '';
 };
 
-/** Comparisons in which a str stands for the symbol of its text where the other side is a SYM column. */
-const TEXT_COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
-
 /** A column of a verb's name does not hide the verb. */
-function queryHead(head: Value, cols: Columns, scope: Scope): Value {
+function queryHead(head: Value, args: readonly Value[], cols: Columns, scope: Scope): Value {
   if (head instanceof List) return resolved(head, cols, scope);
   if (!(head instanceof Sym)) return head;
-  const word = QUERY_WORDS.get(head.id);
+  const word = queryWord(head, args, (s) => cols.column(s)?.t);
   if (word !== undefined || !cols.has(head)) return word ?? head;
   const verb = scope.lookup(head);
   return verb instanceof Builtin ? verb : head;
 }
+
+/** `if` over columns: each branch is evaluated for its own rows only, so that what fails for the others does no harm. */
+function chooser(cols: Columns): Builtin {
+  const { names } = cols;
+  return new Builtin(T.VARIADIC, 'if', (args: readonly Value[], scope: Scope) => {
+    const [cond, yes, no = 0] = args;
+    const mask = scope.eval(cond);
+    if (!(mask instanceof Vec && mask.t === T.B8)) return scope.eval(truthy(mask) ? yes : no);
+    const own = (ast: Value, rows: Int32Array): Value => {
+      if (!(ast instanceof List)) return scope.eval(ast);
+      return scope.evalWith(ast, names, names.map((s) => cut(scope.lookup(s), mask.length, rows)));
+    };
+    const yesRows = maskToIndices(mask);
+    const noRows = unusedRows(yesRows, mask.length);
+    // A branch without rows still tells its type where it can.
+    if (noRows.length === 0) return spread(scope.eval(yes), mask.length);
+    if (yesRows.length === 0) return spread(scope.eval(no), mask.length);
+    return choose(mask, own(yes, yesRows), own(no, noRows));
+  }, { special: true });
+}
+
+const cut = (v: Value | undefined, rows: number, at: Int32Array): Value => ((v instanceof Vec || v instanceof List) && v.length === rows ? gather(v, at) : (v as Value));
+const spread = (v: Value, rows: number): Value => (v instanceof Vec || v instanceof List || v === null ? v : repeat(v, rows));
 
 /* ── where ───────────────────────────────────────────────────────────── */
 
@@ -135,8 +178,7 @@ export function whereRows(q: Query, t: Table, scope: Scope): Int32Array | null {
   const where = q.clauses.get('where');
   if (where === undefined) return null;
   const mask = evalOver(where, new Columns(t), scope);
-  if (mask === true) return null;
-  if (mask === false) return new Int32Array(0);
+  if (isAtom(mask)) return truthy(mask) ? null : new Int32Array(0);
   if (!(mask instanceof Vec && mask.t === T.B8)) fail('type', `where: expected a B8 mask, got ${typeName(mask)}`);
   if (mask.length !== t.length) fail('length', `where: the mask has ${mask.length} rows, the table ${t.length}`);
   return maskToIndices(mask);

@@ -7,7 +7,7 @@ import { groupRows, hashGroupRows, type Groups } from '../columns/hashing.js';
 import { enlist, items } from '../columns/item.js';
 import { repeat, takeRange } from '../columns/slice.js';
 import { gradeRows } from '../columns/sort.js';
-import { Columns, evalOver, prepareOver, type Query } from './query-eval.js';
+import { Columns, evalOver, headText, prepareOver, type Query } from './query-eval.js';
 import { shapeOver, type Shaped } from './query-shape.js';
 import { tableOf, type Column } from './tables.js';
 import type { Runtime, Scope } from '../lang/runtime.js';
@@ -26,7 +26,9 @@ export function grouped(t: Table, by: Value, q: Query, scope: Scope, rt: Runtime
     return tableOf([...keys.names, ...rest], [...keyCols, ...rest.map((s) => gather(cols.column(s)!, first))]);
   }
   const slices = new Slices(groups, order);
-  return tableOf([...keys.names, ...q.outputs.map(([s]) => s)], [...keyCols, ...q.outputs.map(([, ast]) => output(ast, cols, slices, scope, rt))]);
+  // A key named again under its own name is there already.
+  const outputs = q.outputs.filter(([s, ast]) => !(ast instanceof Sym && ast.id === s.id && keys.names.some((k) => k.id === s.id)));
+  return tableOf([...keys.names, ...outputs.map(([s]) => s)], [...keyCols, ...outputs.map(([, ast]) => output(ast, cols, slices, scope, rt))]);
 }
 
 /** One value a group, as a column over all rows of the group: what `update` with `by:` adds. */
@@ -69,13 +71,31 @@ function keysOf(by: Value, cols: Columns, scope: Scope): Keys {
     if (!(v instanceof Vec || v instanceof List)) return isAtom(v) ? repeat(v, length) : fail('type', 'by: a key is a column or an atom');
     return v.length === length ? v : fail('length', `by: a key of ${v.length} rows for ${length}`);
   };
-  if (by instanceof Dict) return { names: items(by.keys).map((k) => (k instanceof Sym ? k : name(k as string))), cols: items(by.vals).map(computed) };
-  return { names: [name('')], cols: [computed(by)] };
+  if (by instanceof Dict) return named(by, cols, computed);
+  return { names: [computedName(by, cols)], cols: [computed(by)] };
+}
+
+/** {out: expr ..}: names that are new or their own column, each once, over columns. Errors: `domain`, `length`. */
+function named(by: Dict, cols: Columns, computed: (ast: Value) => Column): Keys {
+  const names = items(by.keys).map((k) => (k instanceof Sym ? k : name(k as string)));
+  const exprs = items(by.vals);
+  names.forEach((s, i) => {
+    const own = exprs[i] instanceof Sym && exprs[i].id === s.id;
+    if ((cols.hides(s) && !own) || names.some((other, k) => k < i && other.id === s.id)) fail('domain', `by: the name '${s.text}' is taken`);
+    if (isAtom(exprs[i]) && !(exprs[i] instanceof Sym)) fail('length', 'by: a constant is no key');
+  });
+  return { names, cols: exprs.map(computed) };
+}
+
+/** `xbar` keeps the name of its column; other expressions have none. */
+function computedName(by: Value, cols: Columns): Sym {
+  const [, column] = by instanceof List && headText(by) === 'xbar' ? by.items : [];
+  return column instanceof Sym && cols.has(column) ? column : name('');
 }
 
 /** Aggregates whose presence makes the reference answer groups in key order instead of first appearance. */
 const SORTING: ReadonlySet<string> = new Set(['avg', 'first', 'last', 'prod']);
-const UNSORTED: ReadonlySet<number> = new Set([T.STR, T.F64, T.F32, T.GUID]);
+const UNSORTED: ReadonlySet<number> = new Set([T.STR, T.SYM, T.F64, T.F32, T.GUID]);
 
 /** Groups in the order of the result; null: as they appeared. */
 function groupOrder(keys: Keys, groups: Groups, q: Query): Int32Array | null {
@@ -83,8 +103,7 @@ function groupOrder(keys: Keys, groups: Groups, q: Query): Int32Array | null {
   const sorting = q.outputs.some(([, ast]) => ast instanceof List && ast.items[0] instanceof Sym && SORTING.has(ast.items[0].text));
   if (!sorting || keys.cols.length !== 1 || !(key instanceof Vec) || UNSORTED.has(key.t)) return null;
   const at = gather(key, groups.first);
-  // Symbols in order of their creation: what the ids say.
-  return gradeRows([at.t === T.SYM ? new Vec(T.I32, at.data) : at], at.length, false);
+  return gradeRows([at], at.length, false);
 }
 
 function gatherIds(from: Int32Array, at: Int32Array): Int32Array {

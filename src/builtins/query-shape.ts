@@ -10,6 +10,7 @@ import { gather } from '../columns/gather.js';
 import { groupRows, hashGroupRows, type Groups } from '../columns/hashing.js';
 import { GROUPED, groupedCount, groupedQuantile } from '../columns/grouped.js';
 import { enlist } from '../columns/item.js';
+import { withoutNulls } from '../columns/nulls.js';
 import { takeRange } from '../columns/slice.js';
 import { evalOver, headText, resolved, type Columns } from './query-eval.js';
 import type { Column } from './tables.js';
@@ -24,7 +25,9 @@ export type Shaped =
 const ROW_BY_ROW: ReadonlySet<string> = new Set(['not', 'as', 'xbar', 'like', 'in', 'not-in', 'within', 'strlen', 'upper', 'lower', 'trim', 'yyyy', 'mm', 'dd', 'hh', 'minute', 'ss', 'dow', 'doy']);
 /** Verbs whose other argument may be a vector that belongs to no row. */
 const TAKES_VECTOR: ReadonlySet<string> = new Set(['in', 'not-in', 'within']);
-const ENDS: ReadonlySet<string> = new Set(['first', 'last']);
+const ENDS: ReadonlySet<string> = new Set(['first', 'last', 'top', 'bot']);
+/** Verbs that pick values: nulls are none. */
+const PICKS_VALUES: ReadonlySet<string> = new Set(['top', 'bot']);
 
 /** The expression's value over the groups; null: only the general way can tell. */
 export function shapeOver(ast: Value, cols: Columns, groups: Groups, scope: Scope, rt: Runtime): Shaped | null {
@@ -43,6 +46,7 @@ class Shaper {
     const text = headText(ast);
     if (text === 'and' || text === 'or') return this.#junction(ast, text);
     const [head, ...rest] = ast.items;
+    if (text === 'if') return this.#rowLocal(ast) ? this.#wholeRows(ast) : null;
     const verb = head instanceof Builtin ? head : head instanceof Sym && !this.cols.has(head) ? this.scope.lookup(head) : undefined;
     if (!(verb instanceof Builtin) || verb.flags.special) return null;
     const reduces = verb.flags.aggr === true || ENDS.has(verb.name);
@@ -63,6 +67,22 @@ class Shaper {
     // A name with a dot may lead through a column.
     if (value instanceof Vec && value.length === this.groups.ids.length && ast.text.includes('.', 1)) return { kind: 'rows', col: value };
     return { kind: 'const', value };
+  }
+
+  /** Nothing in it looks beyond its own row. */
+  #rowLocal(ast: Value): boolean {
+    if (!(ast instanceof List) || ast.length === 0) return !(ast instanceof Vec || ast instanceof List) && !(ast instanceof Sym && !ast.quoted && !this.cols.has(ast));
+    const [head, ...rest] = ast.items;
+    const text = headText(ast);
+    const verb = head instanceof Builtin ? head : head instanceof Sym && !this.cols.has(head) ? this.scope.lookup(head) : undefined;
+    const local = text === 'if' || text === 'and' || text === 'or' || (verb instanceof Builtin && !verb.flags.aggr && (verb.flags.atomic === true || ROW_BY_ROW.has(verb.name)));
+    return local && rest.every((part) => this.#rowLocal(part));
+  }
+
+  #wholeRows(ast: Value): Shaped | null {
+    const value = evalOver(ast, this.cols, this.scope);
+    if (isAtom(value)) return { kind: 'const', value };
+    return (value instanceof Vec || value instanceof List) && value.length === this.groups.ids.length ? { kind: 'rows', col: value } : null;
   }
 
   #junction(ast: List, how: 'and' | 'or'): Shaped | null {
@@ -88,7 +108,7 @@ class Shaper {
   }
 
   #reduced(verb: Builtin, args: readonly Shaped[]): Shaped | null {
-    const [x, ...rest] = args;
+    const [x, ...rest] = args.map((a) => this.#aligned(a));
     if (x === undefined || x.kind !== 'rows' || rest.some((a) => a.kind === 'groups')) return null;
     if (args.length === 1) {
       if (verb.name === 'count') return { kind: 'groups', col: groupedCount(this.groups) };
@@ -97,7 +117,12 @@ class Shaper {
     }
     const p = rest[0]?.kind === 'const' ? FRACTIONS.get(verb.name)?.(rest[0].value) : undefined;
     const quantile = p !== undefined && x.col instanceof Vec ? groupedQuantile(x.col, this.groups, p) : undefined;
-    return { kind: 'groups', col: quantile ?? this.#eachSlice(verb, args) };
+    return { kind: 'groups', col: quantile ?? this.#eachSlice(verb, [x, ...rest]) };
+  }
+
+  /** A vector from outside with an element for each row counts as a column. */
+  #aligned(a: Shaped): Shaped {
+    return a.kind === 'const' && (a.value instanceof Vec || a.value instanceof List) && a.value.length === this.groups.ids.length ? { kind: 'rows', col: a.value } : a;
   }
 
   /** A reduction without a kernel of its own: called on the slice of each group. */
@@ -109,7 +134,9 @@ class Shaper {
       if ((g & 255) === 0) checkpoint();
       const lo = offsets[g];
       const n = offsets[g + 1] - lo;
-      out[g] = this.rt.call(verb, sorted.map((v, k) => (args[k].kind === 'const' ? v : takeRange(v as Column, lo, n))));
+      const parts = sorted.map((v, k) => (args[k].kind === 'const' ? v : takeRange(v as Column, lo, n)));
+      if (PICKS_VALUES.has(verb.name) && parts[0] instanceof Vec) parts[0] = withoutNulls(parts[0]);
+      out[g] = this.rt.call(verb, parts);
     }
     return out.every(isAtom) ? enlist(out) : new List(out);
   }

@@ -1,13 +1,17 @@
 /** Verbs that exist in queries only, or mean something else there: rows instead of wholes. */
-import { Builtin, List, Sym, T, Vec, intern, isNull, name, type Value } from '../lang/value.js';
+import { Builtin, List, Sym, T, Vec, intern, isNull, name, symbol, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
-import { truthy } from '../lang/truth.js';
-import { choose } from '../columns/choose.js';
+import { cast } from '../columns/cast.js';
+import { joinedTexts } from '../columns/choose.js';
 import { globTest } from '../columns/glob.js';
-import { nullMask } from '../columns/nulls.js';
+import { enlist } from '../columns/item.js';
+import { exceptNulls, nullMask } from '../columns/nulls.js';
+import { repeat } from '../columns/slice.js';
 import { isText, testText } from '../columns/strings.js';
-import type { BinaryFn, UnaryFn, VariadicFn } from '../lang/builtin.js';
+import { ROWS as SETS } from './sets.js';
+import { ROWS as COMPARE } from './compare.js';
+import type { BinaryFn, BuiltinRow, UnaryFn, VariadicFn } from '../lang/builtin.js';
 
 const isColumn = (v: Value): v is Vec | List => v instanceof Vec || v instanceof List;
 
@@ -23,19 +27,50 @@ const ilike: BinaryFn = (x, pattern) => {
 };
 const lower = (s: string): string => s.replace(/[A-Z]+/g, (c) => c.toLowerCase());
 
-const chooseRows: VariadicFn = ([cond, yes, no = 0]) => {
-  if (yes === undefined) fail('domain', 'if: expected a condition and a branch');
-  if (cond instanceof Vec && cond.t === T.B8) return choose(cond, yes, no);
-  return truthy(cond) ? yes : no;
+/** Texts end to end, row by row; symbols where no part is a str column. */
+const concatTexts: VariadicFn = (parts) => {
+  const whole = joinedTexts(parts);
+  return whole ?? fail('type', `concat takes texts of one length, got ${parts.map(typeName).join(' ')}`);
 };
 
-const fnOf = (text: string, tag: 101 | 102 | 103, fn: UnaryFn | BinaryFn | VariadicFn, nullable = false): [number, Value] =>
+/** `in` for which a null is in no list. */
+const membership = (fn: BinaryFn): BinaryFn => (x, list, rt) => {
+  if (!(x instanceof Vec)) return fn(x, list, rt);
+  return x.length === 0 ? new Vec(T.B8, new Uint8Array(0)) : exceptNulls(fn(x, list, rt), x);
+};
+const listed = (fn: BinaryFn): BinaryFn => (x, range, rt) => fn(x, range instanceof List ? enlist(range.items) : range, rt);
+
+/** The type of each element, not of the column. */
+const typeByElement: UnaryFn = (x) => (x instanceof Vec ? repeat(symbol(typeName(x).toLowerCase()), x.length) : name(typeName(x)));
+
+const named = (rows: readonly BuiltinRow[], text: string): BinaryFn => rows.find((row) => row.name === text)!.fn as BinaryFn;
+const fnOf = (text: string, tag: 101 | 102 | 103, fn: UnaryFn | BinaryFn | VariadicFn, nullable = false): [number, Builtin] =>
   [intern(text), new Builtin(tag, text, fn, { atomic: true, nullable })];
 const alias = (text: string, meaning: string): [number, Value] => [intern(text), name(meaning)];
 
+const CONCAT = fnOf('concat', T.VARIADIC, concatTexts)[1];
+
 /** Id of a word at the head of a call in a query -> what stands there instead. */
-export const QUERY_WORDS: ReadonlyMap<number, Value> = new Map<number, Value>([
-  fnOf('nil?', T.UNARY, nilByElement, true), fnOf('ilike', T.BINARY, ilike), fnOf('if', T.VARIADIC, chooseRows),
+const WORDS: ReadonlyMap<number, Value> = new Map<number, Value>([
+  fnOf('nil?', T.UNARY, nilByElement, true), fnOf('ilike', T.BINARY, ilike), fnOf('type', T.UNARY, typeByElement, true),
+  fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('within', T.BINARY, listed(named([...SETS, ...COMPARE], 'within'))),
   alias('median', 'med'), alias('year', 'yyyy'), alias('month', 'mm'), alias('day', 'dd'), alias('hour', 'hh'), alias('second', 'ss'),
   alias('dayofweek', 'dow'), alias('dayofyear', 'doy'),
 ]);
+
+/** What stands for the word `s` at the head of a call with these arguments; undefined: the word itself. */
+export function queryWord(s: Sym, args: readonly Value[], typeOf: (s: Sym) => number | undefined): Value | undefined {
+  if (s.text !== 'concat') return WORDS.get(s.id);
+  const texts = args.every((a) => typeof a === 'string' || (a instanceof Sym && (typeOf(a) === T.STR || typeOf(a) === T.SYM)));
+  return texts && args.length >= 2 ? CONCAT : undefined;
+}
+
+/** Comparisons in which a literal is read as the type of the column on the other side. */
+export const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
+
+/** A literal compared with a column of type `t`: a str beside SYM is the symbol of its text, an integer beside a time is its raw value. */
+export function literalFor(t: number, literal: Value): Value {
+  if (t === T.SYM) return typeof literal === 'string' ? symbol(literal) : literal;
+  if ((t === T.DATE || t === T.TIME || t === T.TIMESTAMP) && tagOf(literal) === -T.I64) return cast(t, literal);
+  return literal;
+}

@@ -2,11 +2,13 @@
  * `select`: from -> where -> by / projection -> asc, desc -> take. The clauses are read unevaluated; inside their expressions a name,
  * quoted or not, that is a column of the from-table means the column.
  */
-import { Dict, List, Sym, T, Table, Vec, isAtom, name, type Value } from '../lang/value.js';
+import { Dict, List, Sym, T, Table, Vec, isAtom, name, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import { gatherTable } from '../columns/gather.js';
 import { items } from '../columns/item.js';
+import { nullMask } from '../columns/nulls.js';
+import { integerOf, isIntType } from '../columns/promote.js';
 import { repeat, takeRange } from '../columns/slice.js';
 import { gradeRows } from '../columns/sort.js';
 import { Columns, evalOver, fromTable, mentions, queryOf, whereRows, type Query } from './query-eval.js';
@@ -26,6 +28,9 @@ export const ROWS: readonly BuiltinRow[] = [
 
 function select(q: Query, scope: Scope, rt: Runtime): Value {
   const source = fromTable('select', q, scope);
+  const nearest = q.clauses.get('nearest');
+  // There is no vector search; what makes one says so itself.
+  if (nearest !== undefined) fail('domain', `nearest: expected ann or knn, got ${typeName(scope.eval(nearest))}`);
   const rows = whereRows(q, source, scope);
   const used = usedColumns(source, q);
   const t = rows === null ? used : gatherTable(used, rows);
@@ -54,7 +59,7 @@ function collectNames(ast: Value, into: Set<number>): void {
     if (ast.text.includes('.', 1)) into.add(name(ast.text.slice(0, ast.text.indexOf('.', 1))).id);
   } else if (ast instanceof List) ast.items.forEach((part) => collectNames(part, into));
   else if (ast instanceof Vec && ast.t === T.SYM) items(ast).forEach((part) => collectNames(part, into));
-  else if (ast instanceof Dict) items(ast.vals).forEach((part) => collectNames(part, into));
+  else if (ast instanceof Dict) [...items(ast.keys), ...items(ast.vals)].forEach((part) => collectNames(part, into));
 }
 
 /* ── projection ──────────────────────────────────────────────────────── */
@@ -83,35 +88,46 @@ function spread(v: Value, rows: number): Column {
 
 /** Sorted by `asc:` and `desc:`, then cut by `take:`. Sort columns of an ungrouped query may be of the from-table (`base`) without being projected. */
 function arranged(result: Table, base: Table | null, q: Query, scope: Scope): Table {
-  const rows = orderOf(result, base, q);
+  const rows = orderOf(result, base, q, scope);
   const take = q.clauses.get('take');
   if (take === undefined) return rows === null ? result : gatherTable(result, rows);
   const [lo, count] = takeBounds(scope.eval(take), result.length);
   return rows === null ? takeRange(result, lo, count) : gatherTable(result, rows.subarray(lo, lo + count));
 }
 
-function orderOf(result: Table, base: Table | null, q: Query): Int32Array | null {
+function orderOf(result: Table, base: Table | null, q: Query, scope: Scope): Int32Array | null {
   if (q.order.length === 0) return null;
   const cols = new Columns(result);
   const from = base !== null && base.length === result.length ? new Columns(base) : null;
   const keys: Column[] = [];
   const descending: boolean[] = [];
   for (const [how, by] of q.order) {
-    const names = by instanceof Sym ? [by] : by instanceof Vec && by.t === T.SYM ? (items(by) as Sym[]) : fail('domain', `${how}: expected column names`);
-    for (const s of names) {
-      keys.push(cols.column(s) ?? from?.column(s) ?? fail('nyi', `${how}: no column '${s.text}'`));
-      descending.push(how === 'desc');
+    for (const key of sortKeys(how, by, cols, from, scope)) {
+      // Queries put nulls after every value, `xasc` before them.
+      if (key instanceof Vec && key.nulls) keys.push(nullMask(key), key);
+      else keys.push(key);
+      while (descending.length < keys.length) descending.push(how === 'desc');
     }
   }
   return gradeRows(keys, result.length, descending);
 }
 
+/** Names of columns, or in a grouped query an expression over its result. */
+function sortKeys(how: string, by: Value, cols: Columns, from: Columns | null, scope: Scope): Column[] {
+  if (from === null && by instanceof List) {
+    const v = evalOver(by, cols, scope);
+    return v instanceof Vec && v.length === cols.table.length ? [v] : fail('domain', `${how}: expected a column`);
+  }
+  const names = by instanceof Sym ? [by] : by instanceof Vec && by.t === T.SYM ? (items(by) as Sym[]) : fail('domain', `${how}: expected column names`);
+  return names.map((s) => cols.column(s) ?? from?.column(s) ?? fail('nyi', `${how}: no column '${s.text}'`));
+}
+
 /** First row and number of rows: n, -n from the end, or [start count]; nothing past the end. */
 function takeBounds(n: Value, length: number): [number, number] {
-  const whole = typeof n === 'number' ? (n < 0 ? [Math.max(0, length + n), -n] : [0, n]) : n instanceof Vec && INTEGERS.has(n.t) && n.length === 2 ? items(n).map(integerOf) : fail('domain', `take: expected a count or [start count], got ${typeName(n)}`);
-  const [start, count] = whole;
+  const [start, count] = isAtom(n) && isIntType(-tagOf(n)) ? fromEnd(Number(integerOf(n)), length) : n instanceof Vec && n.length === 2 ? slice(n) : fail('domain', `take: expected a count or [start count], got ${typeName(n)}`);
   const lo = Math.min(Math.max(start < 0 ? length + start : start, 0), length);
   return [lo, Math.min(Math.max(count, 0), length - lo)];
 }
-const INTEGERS: ReadonlySet<number> = new Set([T.I64, T.I32, T.I16, T.U8]);
-const integerOf = (v: Value): number => (typeof v === 'object' && v !== null && 'v' in v ? Number(v.v) : Number(v));
+
+const fromEnd = (n: number, length: number): number[] => (n < 0 ? [Math.max(0, length + n), -n] : [0, n]);
+const slice = (n: Vec): number[] => (n.t === T.I64 ? items(n).map(Number) : fail('type', `take: [start count] is I64, got ${typeName(n)}`));

@@ -2,6 +2,7 @@
 import { Dict, List, Narrow, Sym, T, Table, Vec, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
+import { cast } from '../columns/cast.js';
 import { items } from '../columns/item.js';
 import { frames, windowed, type Frame } from '../columns/window.js';
 import { Columns } from './query-eval.js';
@@ -64,5 +65,5 @@ function callOf(expr: Value, cols: Columns, isOrdered: boolean): { verb: string;
   if (!FUNCTIONS.has(head.text)) fail('domain', `window: no window function '${head.text}'`);
   if (ORDERED.has(head.text) && !isOrdered) fail('domain', `window: ${head.text} needs order:`);
   const col = column(input, cols);
-  return col instanceof Vec ? { verb: head.text, col } : fail('type', `window: ${head.text} does not take ${typeName(col)}`);
+  return col instanceof Vec ? { verb: head.text, col: col.t === T.F32 ? (cast(T.F64, col) as Vec) : col } : fail('type', `window: ${head.text} does not take ${typeName(col)}`);
 }

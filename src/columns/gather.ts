@@ -42,6 +42,20 @@ export function maskToIndices(mask: Vec): Int32Array {
   return out;
 }
 
+/** The numbers of [0, n) that are not among `rows` (ascending), ascending. */
+export function unusedRows(rows: Int32Array, n: number): Int32Array {
+  const out = new Int32Array(n - rows.length);
+  let at = 0;
+  let next = 0;
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      if (next < rows.length && rows[next] === i) next++;
+      else out[at++] = i;
+    }
+  });
+  return out;
+}
+
 /** Row numbers as an I64 column; -1 becomes null. */
 export function indexColumn(indices: Int32Array): Vec {
   const data = alloc(T.I64, indices.length) as BigInt64Array;

@@ -77,21 +77,30 @@ function groupedMean(v: Vec, g: Groups): Vec | undefined {
 function groupedProduct(v: Vec, g: Groups): Vec | undefined {
   if (!isNumericType(v.t)) return undefined;
   const { ids, first } = g;
+  const seen = new Uint8Array(first.length);
   if (isFloatType(v.t)) {
     const out = new Float64Array(first.length).fill(1);
     const x = reals(v);
     blocks(ids.length, (lo, hi) => {
-      for (let i = lo; i < hi; i++) if (x[i] === x[i]) out[ids[i]] *= x[i];
+      for (let i = lo; i < hi; i++) {
+        if (x[i] !== x[i]) continue;
+        out[ids[i]] *= x[i];
+        seen[ids[i]] = 1;
+      }
     });
-    return fromReals(T.F64, out.map((p) => (Number.isFinite(p) ? p : NaN)));
+    return fromReals(T.F64, out.map((p, k) => (Number.isFinite(p) && seen[k] !== 0 ? p : NaN)));
   }
   const d = widen(v).data as BigInt64Array;
   const none = v.nulls ? I64_NULL : null;
   const out = new BigInt64Array(first.length).fill(1n);
   blocks(ids.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) if (d[i] !== none) out[ids[i]] = BigInt.asIntN(64, out[ids[i]] * d[i]);
+    for (let i = lo; i < hi; i++) {
+      if (d[i] === none) continue;
+      out[ids[i]] = BigInt.asIntN(64, out[ids[i]] * d[i]);
+      seen[ids[i]] = 1;
+    }
   });
-  return new Vec(T.I64, out);
+  return unseenToNull(new Vec(T.I64, out), seen);
 }
 
 /* ── extremes and ends ───────────────────────────────────────────────── */

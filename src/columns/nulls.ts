@@ -1,6 +1,7 @@
 /** Which elements are null, as a mask. */
-import { List, T, Vec, isNull } from '../lang/value.js';
+import { List, T, Vec, isNull, type Value } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
+import { gather } from './gather.js';
 import { nullTest } from './reals.js';
 
 /** B8: true where an element is null. */
@@ -21,4 +22,22 @@ export function usableRows(v: Vec | List): Int32Array | null {
   let n = 0;
   for (let i = 0; i < mask.length; i++) if (mask[i] === 0) out[n++] = i;
   return n === mask.length ? null : out.slice(0, n);
+}
+
+/** A mask with false where `v` is null. */
+export function exceptNulls(mask: Value, v: Vec): Value {
+  if (!(mask instanceof Vec && mask.t === T.B8) || !v.nulls) return mask;
+  const test = nullTest(v);
+  const from = mask.data as Uint8Array;
+  const out = new Uint8Array(from.length);
+  blocks(out.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i] = from[i] !== 0 && !test(i) ? 1 : 0;
+  });
+  return new Vec(T.B8, out);
+}
+
+/** The elements that are not null. */
+export function withoutNulls(v: Vec): Vec {
+  const rows = usableRows(v);
+  return rows === null ? v : gather(v, rows);
 }
