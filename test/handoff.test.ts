@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { frameWire, request, tryDecode } from '../src/wire/broker/frame.js';
 import { ackWire, decideHandoff, FAILURE_RATE, HandoffError, isReady, judgeAck, offerWire, PendingHandoffs, readOffer, readyWire } from '../src/wire/broker/handoff.js';
-import { ACK_DEADLINE_MS, acceptHandedOff, AckRegistry, adoptionText, TOKEN_BYTES, TOKEN_LIMITS, TokenStore } from '../src/wire/broker/handoff-tokens.js';
+import { ACK_DEADLINE_MS, acceptHandedOff, AckRegistry, adoptionText, TOKEN_BYTES, TOKEN_LIMITS, TokenStore, type AdoptionFault } from '../src/wire/broker/handoff-tokens.js';
 import { BackendTable } from '../src/wire/broker/directories.js';
 import { HelloHandler } from '../src/wire/broker/hello.js';
 import { RateLimiter } from '../src/wire/broker/limits.js';
@@ -163,12 +163,12 @@ test('adoption: every presentation of the vectors, in a row', () => {
   const store = new TokenStore(counting(), { ttlMs: 100 });
   const expected = tokenOf(store.issue(0));
   const PRESENTED: Record<string, Uint8Array> = { '': bytes(''), 'other 16 bytes': new Uint8Array(16), match: expected, 'match again': expected };
-  const seen: Json[] = v.accept_handed_off.slice(0, 5).map((c: Json) => acceptHandedOff(store, expected, c.presented_len === undefined ? PRESENTED[c.presented] : new Uint8Array(c.presented_len), 1));
+  const seen: (AdoptionFault | null)[] = v.accept_handed_off.slice(0, 5).map((c: Json) => acceptHandedOff(store, expected, c.presented_len === undefined ? PRESENTED[c.presented] : new Uint8Array(c.presented_len), 1));
   assert.deepEqual(seen, [{ fault: 'MissingToken' }, { fault: 'InvalidTokenLength', actual: 15, expected: 16 }, { fault: 'TokenMismatch' }, null, { fault: 'TokenNotPending' }]);
   const late = tokenOf(store.issue(1));
   assert.deepEqual(acceptHandedOff(store, late, late, 101), { fault: 'TokenExpired' });
   assert.equal(store.pending, 0);
-  assert.deepEqual(seen.filter((f) => f !== null).map((f) => adoptionText(f)), ['handoff token is missing', 'handoff token length was 15 bytes; expected 16', 'handoff token mismatch', 'handoff token is not pending']);
+  assert.deepEqual(seen.flatMap((f) => (f === null ? [] : [adoptionText(f)])), ['handoff token is missing', 'handoff token length was 15 bytes; expected 16', 'handoff token mismatch', 'handoff token is not pending']);
   assert.equal(adoptionText({ fault: 'TokenExpired' }), 'handoff token expired');
 });
 
