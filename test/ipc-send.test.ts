@@ -159,6 +159,12 @@ for (const arrangement of ARRANGEMENTS) {
       await run('(.ipc.close h)');
     });
 
+    test('an interpreter can ask itself, hooks and all', async () => {
+      await run(`(set opened 0) (set .ipc.on.open (fn [h] (set opened (+ opened 1)))) (set self (.ipc.open "127.0.0.1:${host.port}"))`);
+      assert.equal(await run('(list (.ipc.send self "(+ 1 2)") (.ipc.send self "(.ipc.send (.ipc.handle) \\"(+ 3 4)\\")") opened)'), '(3 7 1)');
+      await run('(set .ipc.on.open 0) (.ipc.close self)');
+    });
+
     test('names are sent as names, and resolved by the peer', async () => {
       await run('(set h (.ipc.open "PEER")) (.ipc.send h "(set theirs 4)")');
       assert.equal(await run('(.ipc.send h (quote (+ theirs 1)))'), '5');

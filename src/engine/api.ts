@@ -37,7 +37,7 @@ export interface Limits {
   /** Largest payload accepted, and largest size a compressed one may inflate to. Default 256 MiB: the reference's own bound. */
   readonly maxFrame: number;
   /**
-   * Request bytes of one peer taken from the socket and not yet served; above it the socket is not read. Default 256 KiB: some
+   * Request bytes of one peer taken from the socket and not yet served; above it the socket is not read. Default 128 KiB: some
    * thousand requests ahead hide any latency, and who floods us delays others by no more than these. A larger frame is taken alone.
    */
   readonly inputPerPeer: number;

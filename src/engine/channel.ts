@@ -12,7 +12,7 @@ export const TO_LANG = {
   FRAMES: 1,
   /** May this user in? bytes: user and password, `arg`: length of the user; `object`: restricted. */
   AUTH: 2,
-  /** A connection was admitted; `arg`: 1 restricted. */
+  /** A connection was admitted; `arg`: its peer's port times 2, plus 1 if restricted. */
   OPEN: 3,
   /** A connection is gone; its handle is not given away before RELEASE. */
   CLOSED: 4,

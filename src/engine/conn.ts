@@ -15,7 +15,13 @@ export class Conn {
   /** Levels of serving of this connection on the stack. */
   depth = 0;
 
-  constructor(readonly handle: number, readonly inbound: boolean, readonly restricted: boolean) {}
+  /** `clientPort`: the port at the connecting end. */
+  constructor(readonly handle: number, readonly inbound: boolean, readonly restricted: boolean, readonly clientPort: number) {}
+
+  /** This interpreter is at both ends. */
+  isOtherEndOf(conn: Conn): boolean {
+    return this.inbound !== conn.inbound && this.clientPort === conn.clientPort;
+  }
 
   get hasFrames(): boolean {
     return this.at < this.bytes.length;

@@ -168,7 +168,7 @@ export class IoSide implements PeerOwner {
     peer.timer = null;
     if (!peer.inbound) return peer.opening!(null);
     this.#opened(peer);
-    this.#put({ kind: TO_LANG.OPEN, handle: peer.handle, arg: peer.restricted ? 1 : 0, bytes: null, object: undefined });
+    this.#put({ kind: TO_LANG.OPEN, handle: peer.handle, arg: (peer.connection.peerPort << 1) | (peer.restricted ? 1 : 0), bytes: null, object: undefined });
     this.#work();
   }
 
@@ -450,7 +450,7 @@ export class IoSide implements PeerOwner {
       if (peer.handle < 0) return answer({ ok: false, code: 'limit', message: 'too many handles' });
       peer.restricted = this.options.restricted;
       this.#opened(peer);
-      answer({ ok: true, handle: peer.handle });
+      answer({ ok: true, handle: peer.handle, value: peer.connection.localPort });
     };
     const until = performance.now() + timeoutMs;
     connect(host, port, timeoutMs, peer).then((connection) => {

@@ -124,8 +124,8 @@ function open(lang: LangSide, address: Value, ms: Value): number {
   if (timeout < 0) fail('domain', `.ipc.open timeout must be >= 0, got ${timeout}`);
   const at = parseAddress(address);
   const timeoutMs = timeout === 0 ? CONNECT_MS : Math.min(timeout, MAX_MS);
-  const { handle } = lang.call({ ask: 'open', ...at, timeoutMs });
-  lang.conns.set(handle, new Conn(handle, false, lang.settings.restricted));
+  const { handle, value } = lang.call({ ask: 'open', ...at, timeoutMs });
+  lang.conns.set(handle, new Conn(handle, false, lang.settings.restricted, value as number));
   return handle;
 }
 

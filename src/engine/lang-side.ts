@@ -266,13 +266,22 @@ export class LangSide {
 
   /** The next record that may be served while `conn` waits; others go to the backlog. */
   #takeFor(conn: Conn | null): Taken | null {
-    const at = this.#backlog.findIndex((t) => mayServe(t, conn));
+    const at = this.#backlog.findIndex((t) => this.#mayServe(t, conn));
     if (at >= 0) return this.#backlog.splice(at, 1)[0];
     for (let taken = this.#take(); taken !== null; taken = this.#take()) {
-      if (mayServe(taken, conn)) return taken;
+      if (this.#mayServe(taken, conn)) return taken;
       this.#backlog.push(taken);
     }
     return null;
+  }
+
+  /** What may be served while a send on `conn` (or a call, null) waits: what belongs to that connection, whichever end of it we are. */
+  #mayServe(t: Taken, conn: Conn | null): boolean {
+    if (t.kind === TO_LANG.RESULT || t.kind === TO_LANG.AUTH || t.kind === TO_LANG.LOG) return true;
+    if (conn === null || t.kind === TO_LANG.COMMAND) return false;
+    if (t.handle === conn.handle) return true;
+    if (t.kind === TO_LANG.OPEN) return !conn.inbound && t.arg >> 1 === conn.clientPort;
+    return this.conns.get(t.handle)?.isOtherEndOf(conn) ?? false;
   }
 
   #serve(taken: Taken): void {
@@ -284,7 +293,7 @@ export class LangSide {
         break;
       }
       case TO_LANG.AUTH: return this.#auth(handle, taken.payload as AuthQuestion);
-      case TO_LANG.OPEN: return this.#opened(handle, taken.arg === 1);
+      case TO_LANG.OPEN: return this.#opened(handle, (taken.arg & 1) === 1, taken.arg >> 1);
       case TO_LANG.CLOSED: return this.#closed(handle);
       case TO_LANG.RESULT: return this.#answered(taken.arg, taken.payload as CallResult);
       case TO_LANG.LOG: return this.log(taken.payload as LogRecord);
@@ -293,9 +302,10 @@ export class LangSide {
   }
 
   #serveNested(taken: Taken, conn: Conn | null): void {
-    if (taken.kind === TO_LANG.FRAMES) this.#frames(taken);
+    // The frames of the connection itself are served only up to the response.
+    if (taken.kind === TO_LANG.FRAMES && taken.handle === conn?.handle) this.#frames(taken);
     else this.#serve(taken);
-    if (conn !== null) this.end.flush();
+    this.end.flush();
   }
 
   #frames(taken: Taken): Conn | undefined {
@@ -308,8 +318,8 @@ export class LangSide {
     return conn;
   }
 
-  #opened(handle: number, restricted: boolean): void {
-    const conn = new Conn(handle, true, restricted);
+  #opened(handle: number, restricted: boolean, clientPort: number): void {
+    const conn = new Conn(handle, true, restricted, clientPort);
     this.conns.set(handle, conn);
     const hook = this.hooks.open;
     if (hook !== null) this.#lifecycle('open', conn, hook);
@@ -353,11 +363,6 @@ export class LangSide {
 }
 
 export interface AuthQuestion { readonly user: string; readonly password: string; readonly restricted: boolean }
-
-/** What may be served while a send on `conn` (or a call, null) waits. */
-const mayServe = (t: Taken, conn: Conn | null): boolean =>
-  t.kind === TO_LANG.RESULT || t.kind === TO_LANG.AUTH
-  || (conn !== null && t.handle === conn.handle && (t.kind === TO_LANG.FRAMES || t.kind === TO_LANG.CLOSED));
 
 /** A handle given as an i64 or i32 atom; null: neither. */
 export function handleOf(v: Value): number | null {

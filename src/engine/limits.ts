@@ -10,7 +10,7 @@ export function withDefaults(limits: Partial<Limits> = {}): Limits {
     handshakeMs: 2_000,
     preAuthBytes: 64 << 10,
     maxFrame: 256 << 20,
-    inputPerPeer: 256 << 10,
+    inputPerPeer: 128 << 10,
     outputPerPeer: 64 << 20,
     outputTotal: Math.floor(memory / 4),
     ...limits,

@@ -14,12 +14,16 @@ const LINGER_MS = 2000;
 
 export class Connection {
   readonly peer: string;
+  readonly peerPort: number;
+  readonly localPort: number;
   #paused = false;
   #closing: NodeJS.Timeout | null = null;
   #error = '';
 
   constructor(private readonly socket: Socket, events: ConnectionEvents) {
-    this.peer = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`;
+    this.peerPort = socket.remotePort ?? 0;
+    this.localPort = socket.localPort ?? 0;
+    this.peer = `${socket.remoteAddress ?? '?'}:${this.peerPort}`;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => events.data(chunk as Buffer));
     socket.on('end', () => events.end());
