@@ -28,7 +28,7 @@ export const MAX_COLUMNS = 256;
 const WINDOW = 8 * 2 ** 20;
 const LF = 10;
 
-/** Errors: `range` too many columns, `io` a schema with too few types or an empty file, `oom`. */
+/** Errors: `range` too many columns, `length` a schema with too few types, `io` an empty file, `oom`. */
 export function readCsv(source: ByteSource, schema: CsvSchema): Table {
   const window = new Window(source);
   if (!window.fill()) fail('io', 'the file is empty');
@@ -38,7 +38,7 @@ export function readCsv(source: ByteSource, schema: CsvSchema): Table {
   if (columns > MAX_COLUMNS) fail('range', `csv read: header has too many columns, got ${columns} (max ${MAX_COLUMNS})`);
   const block = new CsvBlock(columns, delimiter);
   const names = header(window, block, schema.names);
-  if (schema.types !== null && schema.types.length < columns) fail('io', `csv read: ${columns} columns, but ${schema.types.length} types`);
+  if (schema.types !== null && schema.types.length < columns) fail('length', `csv read: ${columns} columns, but ${schema.types.length} types`);
   const data = window.position;
   if (data >= source.size) return new Table(names, Array.from({ length: columns }, (_, c) => new Vec(emptyType(schema, c), alloc(emptyType(schema, c), 0))));
   const types = schema.types?.slice(0, columns) ?? infer(source, data, block);
