@@ -25,7 +25,7 @@ describe('a client', { timeout: 60_000 }, () => {
     assert.deepEqual(await Promise.all([client.send('a'), client.send('b'), client.send('c')]), [1, 2, 3]);
   }));
 
-  test('writes what the wire says', () => withPeer([reply(int(1))], async (client, received) => {
+  test('writes what the wire says', () => withPeer(['silent', reply(int(1))], async (client, received) => {
     client.post(7);
     await client.send('(+ 1 2)');
     assert.equal(await received(), frame(int(7), 0).toString('hex') + frame(text('(+ 1 2)')).toString('hex'));

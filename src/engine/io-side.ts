@@ -7,6 +7,8 @@ import { ConnectError, connect } from '../net/connection.js';
 import type { ListenAddress } from '../net/address.js';
 import { Session } from '../wire/rayforce/session.js';
 import { TO_IO, TO_LANG, type End } from './channel.js';
+import { Cork } from './cork.js';
+import { Outbox } from './outbox.js';
 import { OutputAccount } from './output-account.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Slots } from './slots.js';
@@ -25,9 +27,7 @@ export interface IoOptions {
 }
 
 type Slot = Peer | Listener;
-interface Pending { readonly kind: number; readonly handle: number; readonly arg: number; readonly bytes: Uint8Array | null; readonly object: unknown }
 
-const CORK = 64 << 10;
 /** Records handled before the sockets get their turn. */
 const TURN = 4096;
 
@@ -40,22 +40,20 @@ export class IoSide implements PeerOwner {
   readonly #paused = new Set<Peer>();
   /** Gone, but the language side does not know yet: their handles are still taken. */
   readonly #zombies = new Set<Peer>();
-  /** What did not fit into the channel, in order. */
-  readonly #queue: Pending[] = [];
+  readonly #outbox: Outbox;
+  readonly #cork = new Cork((handle) => this.#peer(handle), (peer, bytes) => this.#send(peer, bytes));
   #inbound = 0;
   #draining = false;
   #armed = false;
   /** Until when the sockets are polled instead of waited for; 0: not. */
   #pollUntil = 0;
   readonly #polling = new Spinner();
-  #cork = Buffer.allocUnsafeSlow(CORK);
-  #corkedFor: Peer | null = null;
-  #corked = 0;
   #pausedTimer: NodeJS.Timeout | null = null;
 
   constructor(private readonly end: End, private readonly shared: SharedState, private readonly options: IoOptions) {
     this.preAuthBytes = options.limits.preAuthBytes;
     this.#slots = new Slots(shared.slotCount);
+    this.#outbox = new Outbox(end);
     this.#output = new OutputAccount<Peer>(options.limits);
     end.onWake(() => this.#work());
     this.#work();
@@ -78,7 +76,7 @@ export class IoSide implements PeerOwner {
 
   /** Hands a structured record to the language side, after everything that was accepted before it. */
   command(kind: number, arg: number, object: unknown): void {
-    this.#put({ kind, handle: -1, arg, bytes: null, object });
+    this.#outbox.put(kind, -1, arg, null, object);
     this.#work();
   }
 
@@ -157,7 +155,7 @@ export class IoSide implements PeerOwner {
       peer.restricted ||= restricted;
       if (!ok) peer.verdict(false);
       else if (this.shared.authHook) {
-        this.#put({ kind: TO_LANG.AUTH, handle: peer.handle, arg: 0, bytes: null, object: { user, password, restricted: peer.restricted } });
+        this.#outbox.put(TO_LANG.AUTH, peer.handle, 0, null, { user, password, restricted: peer.restricted });
         this.#work();
       } else peer.verdict(true);
     });
@@ -168,7 +166,7 @@ export class IoSide implements PeerOwner {
     peer.timer = null;
     if (!peer.inbound) return peer.opening!(null);
     this.#opened(peer);
-    this.#put({ kind: TO_LANG.OPEN, handle: peer.handle, arg: (peer.connection.peerPort << 1) | (peer.restricted ? 1 : 0), bytes: null, object: undefined });
+    this.#outbox.put(TO_LANG.OPEN, peer.handle, (peer.connection.peerPort << 1) | (peer.restricted ? 1 : 0));
     this.#work();
   }
 
@@ -179,10 +177,10 @@ export class IoSide implements PeerOwner {
   }
 
   frames(peer: Peer, bytes: Uint8Array, from: number, to: number, own: boolean): void {
-    const direct = this.#queue.length === 0 && this.end.write(TO_LANG.FRAMES, peer.handle, 0, bytes, from, to, own);
-    if (!direct) this.#put({ kind: TO_LANG.FRAMES, handle: peer.handle, arg: 0, bytes: bytes.subarray(from, to), object: undefined });
+    const written = this.#outbox.tryWrite(TO_LANG.FRAMES, peer.handle, bytes, from, to, own);
+    if (!written) this.#outbox.put(TO_LANG.FRAMES, peer.handle, 0, bytes.subarray(from, to));
     peer.dispatched = (peer.dispatched + to - from) | 0;
-    if (this.#queue.length > 0 || this.#untaken(peer) > this.options.limits.inputPerPeer) this.#pause(peer);
+    if (this.#outbox.full || this.#untaken(peer) > this.options.limits.inputPerPeer) this.#pause(peer);
     this.#work();
   }
 
@@ -201,7 +199,7 @@ export class IoSide implements PeerOwner {
       return peer.connection.close();
     }
     // The socket stays until the language side has answered what came before the end.
-    this.#put({ kind: TO_LANG.CLOSED, handle: peer.handle, arg: 0, bytes: null, object: undefined });
+    this.#outbox.put(TO_LANG.CLOSED, peer.handle);
     this.#work();
   }
 
@@ -264,7 +262,7 @@ export class IoSide implements PeerOwner {
   }
 
   #resume(): void {
-    if (this.#queue.length > 0 || this.#draining) return;
+    if (this.#outbox.full || this.#draining) return;
     for (const peer of this.#paused) {
       if (this.#untaken(peer) > this.options.limits.inputPerPeer >> 1) continue;
       this.#paused.delete(peer);
@@ -273,24 +271,6 @@ export class IoSide implements PeerOwner {
   }
 
   /* ── the channel ───────────────────────────────────────────────────── */
-
-  #put(record: Pending): void {
-    if (this.#queue.length > 0 || !this.#write(record)) {
-      this.#queue.push(record);
-      this.end.wantRoom();
-    }
-  }
-  #write({ kind, handle, arg, bytes, object }: Pending): boolean {
-    return object === undefined
-      ? this.end.write(kind, handle, arg, bytes ?? undefined, 0, bytes?.length ?? 0)
-      : this.end.writeObject(kind, handle, arg, object);
-  }
-  #drainQueue(): void {
-    let done = 0;
-    while (done < this.#queue.length && this.#write(this.#queue[done])) done++;
-    if (done > 0) this.#queue.splice(0, done);
-    if (this.#queue.length > 0) this.end.wantRoom();
-  }
 
   /** There was work: hand over what is written, and look out for answers. */
   #work(): void {
@@ -310,7 +290,7 @@ export class IoSide implements PeerOwner {
     // While the other side is at work its answer is nearer than the next event of a socket.
     if (this.#answerIsNear()) this.end.spin(this.#answerIsNear);
     const worked = this.#take();
-    if (this.#queue.length > 0) this.#drainQueue();
+    if (this.#outbox.full) this.#outbox.drain();
     if (this.#paused.size > 0) this.#resume();
     this.end.flush();
     if (this.#keepPolling(worked) || !this.end.reader.sleepInEventLoop()) {
@@ -338,43 +318,15 @@ export class IoSide implements PeerOwner {
     const { end } = this;
     let n = 0;
     for (; n < TURN && end.reader.peek(); n++) {
-      if (end.kind === TO_IO.WRITE && !end.isBulk) this.#collect(end.reader.handle);
+      if (end.kind === TO_IO.WRITE && !end.isBulk) this.#cork.collect(end.reader);
       else {
-        this.#uncork();
+        this.#cork.flush();
         this.#handle(end.kind, end.reader.handle, end.reader.arg, end.isBulk ? end.bulk() : undefined);
       }
       end.consume();
     }
-    this.#uncork();
+    this.#cork.flush();
     return n > 0;
-  }
-
-  /** Replies to one peer that lie one behind the other go out in one write. */
-  #collect(handle: number): void {
-    const { reader } = this.end;
-    const { length, at, bytes } = reader;
-    if (this.#corkedFor?.handle !== handle || this.#corked + length > CORK) {
-      this.#uncork();
-      const peer = this.#peer(handle);
-      if (peer === null) return;
-      if (length > CORK) return this.#send(peer, reader.copy());
-      this.#corkedFor = peer;
-    }
-    const target = this.#cork;
-    if (length < 96) for (let i = 0, o = this.#corked; i < length; i++, o++) target[o] = bytes[at + i];
-    else target.set(bytes.subarray(at, at + length), this.#corked);
-    this.#corked += length;
-  }
-
-  #uncork(): void {
-    const peer = this.#corkedFor;
-    if (peer === null) return;
-    const n = this.#corked;
-    this.#corkedFor = null;
-    this.#corked = 0;
-    this.#send(peer, this.#cork.subarray(0, n));
-    // What the kernel did not take still lies in the buffer.
-    if (peer.held > 0) this.#cork = Buffer.allocUnsafeSlow(CORK);
   }
 
   #send(peer: Peer, bytes: Uint8Array): void {
