@@ -33,7 +33,7 @@ export function readCsv(source: ByteSource, schema: CsvSchema): Table {
   const window = new Window(source);
   if (!window.fill()) fail('io', 'the file is empty');
   const delimiter = findDelimiter(window.bytes, window.end);
-  while (!window.last && lineEnd(window.bytes, 0, window.end) >= window.end) window.fill();
+  while (!window.last && lineEnd(window.bytes, 0, window.end) >= window.end - 1) window.fill();
   const columns = countColumns(window.bytes, window.end, delimiter);
   if (columns > MAX_COLUMNS) fail('range', `csv read: header has too many columns, got ${columns} (max ${MAX_COLUMNS})`);
   const block = new CsvBlock(columns, delimiter);
