@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test, { after, before, describe } from 'node:test';
 import { startNode } from '../src/engine/node.js';
 import type { RflNode } from '../src/engine/api.js';
-import { ENDLESS, RawClient, frame, text, until } from './support/engine.js';
+import { ENDLESS, RawClient, frame, rawServer, text, until } from './support/engine.js';
 
 describe('a node', { timeout: 60_000 }, () => {
   let node: RflNode;
@@ -84,6 +84,18 @@ describe('a node', { timeout: 60_000 }, () => {
     assert.equal((await waiting).code, 'cancel');
     assert.equal((await node.evaluate('(.ipc.send h "(+ 1 2)")')).text, '3');
     await other.shutdown();
+  });
+
+  test('an interrupt ends the wait for a connection, which is not kept when it comes after all', async () => {
+    const silent = await rawServer('silent');
+    const opening = node.evaluate(`(.ipc.open "127.0.0.1:${silent.port}" 300)`);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    node.interrupt();
+    assert.equal((await opening).code, 'cancel');
+    assert.equal((await node.evaluate('(+ 1 2)')).text, '3');
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    assert.deepEqual(node.connections().filter((c) => c.peer.endsWith(`:${silent.port}`)), []);
+    await silent.stop();
   });
 
   test('lines go to the remote session while there is one, with what they print there', async () => {

@@ -156,6 +156,15 @@ for (const arrangement of ARRANGEMENTS) {
       }
     });
 
+    test('everything may be sent at once: version, credentials and a frame larger than what is buffered before', async () => {
+      await host.evaluate('(set .ipc.on.auth (fn [u p] true))');
+      const client = await RawClient.open(host.port, false);
+      client.write(Buffer.concat([hex('0300 0b 626f623a736563726574 00'), frame(text(`(count "${'z'.repeat(300_000)}")`))]));
+      assert.equal((await client.take(3)).toString('hex'), '030100');
+      assert.equal((await client.reply()).toString('hex'), int(300_000).toString('hex'));
+      client.close();
+    });
+
     test('is asked with user and password after the secret matched, and narrows', async () => {
       await host.evaluate('(set asked (list))');
       await host.evaluate('(set .ipc.on.auth (fn [u p] (do (set asked (concat asked (list (list u p)))) (!= u "ban"))))');

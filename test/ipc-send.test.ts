@@ -126,6 +126,17 @@ for (const arrangement of ARRANGEMENTS) {
       await server.stop();
     });
 
+    test('a default deadline can be set, and each send can have its own', async () => {
+      const impatient = await startHost(arrangement, { sendTimeoutMs: 40 });
+      const server = await rawServer('0300');
+      await impatient.evaluate(`(set a (.ipc.open "127.0.0.1:${server.port}"))`);
+      assert.match(await impatient.evaluate('(.ipc.send a "1")'), /no reply within 40 ms/);
+      await impatient.evaluate(`(set a (.ipc.open "127.0.0.1:${server.port}"))`);
+      assert.match(await impatient.evaluate('(.ipc.send a "1" 20)'), /no reply within 20 ms/);
+      await impatient.stop();
+      await server.stop();
+    });
+
     test('while a send waits, what the peer sends is served: pushes run, requests are answered', async () => {
       const server = await rawServer('0300', [`${frame(text('(set pushed 7)'), 0).toString('hex')}${frame(text('(+ pushed 1)'), 1).toString('hex')}${reply(int(5))}`, 'silent']);
       await run(`(set b (.ipc.open "127.0.0.1:${server.port}"))`);

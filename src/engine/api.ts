@@ -32,7 +32,7 @@ export interface Limits {
   readonly maxConnections: number;
   /** Time for version and credentials. Default 2 000 ms: a peer on another continent needs three round trips, under one second. */
   readonly handshakeMs: number;
-  /** Bytes buffered for a peer that is not admitted yet. Default 64 KiB: the longest credentials are 258 bytes, the rest may be a pipelined frame. */
+  /** Bytes buffered for a peer that is not admitted yet. Default 64 KiB: the longest credentials are 258 bytes, the rest may be a pipelined frame. Larger values have no effect. */
   readonly preAuthBytes: number;
   /** Largest payload accepted, and largest size a compressed one may inflate to. Default 256 MiB: the reference's own bound. */
   readonly maxFrame: number;

@@ -12,6 +12,7 @@ import { Outbox } from './outbox.js';
 import { OutputAccount } from './output-account.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Slots } from './slots.js';
+import { SocHub } from './soc/hub.js';
 import { SPIN_MS, Spinner } from './spinner.js';
 import type { SharedState } from './shared-state.js';
 import type { ConnectionInfo, Limits, LogRecord, Users } from './api.js';
@@ -41,6 +42,7 @@ export class IoSide implements PeerOwner {
   /** Gone, but the language side does not know yet: their handles are still taken. */
   readonly #zombies = new Set<Peer>();
   readonly #outbox: Outbox;
+  readonly #soc: SocHub;
   readonly #cork = new Cork((handle) => this.#peer(handle), (peer, bytes) => this.#send(peer, bytes));
   #inbound = 0;
   #draining = false;
@@ -54,6 +56,14 @@ export class IoSide implements PeerOwner {
     this.preAuthBytes = options.limits.preAuthBytes;
     this.#slots = new Slots(shared.slotCount);
     this.#outbox = new Outbox(end);
+    this.#soc = new SocHub({
+      toLang: (kind, handle, arg, bytes, object) => {
+        this.#outbox.put(kind, handle, arg, bytes, object);
+        this.#work();
+      },
+      crowded: () => this.#outbox.full,
+      log: options.log,
+    });
     this.#output = new OutputAccount<Peer>(options.limits);
     end.onWake(() => this.#work());
     this.#work();
@@ -88,12 +98,13 @@ export class IoSide implements PeerOwner {
     return out;
   }
   get idle(): boolean {
-    return this.#peers.size === 0 && this.#listeners.size === 0;
+    return this.#peers.size === 0 && this.#listeners.size === 0 && this.#soc.idle;
   }
 
   /** Accepts and reads nothing more; what was read is in the channel or in front of the next command. */
   drain(): void {
     this.#draining = true;
+    this.#soc.drain();
     for (const listener of this.#listeners) listener.close();
     this.#listeners.clear();
     for (const peer of this.#peers) {
@@ -105,12 +116,14 @@ export class IoSide implements PeerOwner {
   /** Waits until every peer has what was written for it, at most `ms`; then drops them all. */
   async finish(ms: number): Promise<void> {
     const until = performance.now() + ms;
+    const pipes = this.#soc.finish(ms);
     for (const peer of this.#peers) peer.connection.close();
     const unread = (): boolean => [...this.#peers].some((p) => p.held > 0);
     while (this.#peers.size > 0 && unread() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
     // A moment for the peers to close their side: dropping over their unread bytes would take ours from them.
     for (let i = 0; i < 20 && this.#peers.size > 0 && performance.now() < until; i++) await new Promise((resolve) => setTimeout(resolve, 5));
     for (const peer of this.#peers) peer.connection.destroy();
+    await pipes;
   }
   /** Handles what the language side wrote before it ended: its end may be noticed first. */
   takeRest(): void {
@@ -125,6 +138,8 @@ export class IoSide implements PeerOwner {
   abandon(): void {
     for (const listener of this.#listeners) listener.close();
     for (const peer of this.#peers) peer.connection.destroy();
+    this.#soc.drain();
+    void this.#soc.finish(0);
     this.end.close();
   }
 
@@ -150,15 +165,22 @@ export class IoSide implements PeerOwner {
 
   credentials(peer: Peer, user: string, password: string): void {
     peer.user = user;
+    // What it sends ahead stays in the kernel while its credentials are judged.
+    peer.connection.pause();
     void this.options.users.verify(user, password).then(({ ok, restricted }) => {
       if (peer.state !== 'handshake') return;
       peer.restricted ||= restricted;
-      if (!ok) peer.verdict(false);
+      if (!ok) this.#judged(peer, false);
       else if (this.shared.authHook) {
         this.#outbox.put(TO_LANG.AUTH, peer.handle, 0, null, { user, password, restricted: peer.restricted });
         this.#work();
-      } else peer.verdict(true);
+      } else this.#judged(peer, true);
     });
+  }
+
+  #judged(peer: Peer, accept: boolean): void {
+    peer.verdict(accept);
+    if (peer.state === 'open' && !this.#paused.has(peer) && !this.#draining) peer.connection.resume();
   }
 
   admitted(peer: Peer): void {
@@ -341,7 +363,10 @@ export class IoSide implements PeerOwner {
         if (peer !== null) this.#send(peer, payload as Uint8Array);
         return;
       }
-      case TO_IO.AUTH: return this.#peer(handle)?.verdict(arg === 1);
+      case TO_IO.AUTH: {
+        const peer = this.#peer(handle);
+        return peer === null ? undefined : this.#judged(peer, arg === 1);
+      }
       case TO_IO.CLOSE: return this.#close(handle);
       case TO_IO.RELEASE: {
         const peer = this.#peer(handle);
@@ -350,6 +375,7 @@ export class IoSide implements PeerOwner {
         return this.#release(peer);
       }
       case TO_IO.CALL: return void this.#call(arg, payload as Call);
+      case TO_IO.SOC: return this.#soc.record(handle, arg, (payload as Uint8Array | undefined) ?? this.end.reader.copy());
       case TO_IO.LOG: return this.options.log(payload as LogRecord);
       case TO_IO.OUTPUT: return this.options.outward(kind, arg, payload ?? this.end.reader.copy());
       default: this.options.outward(kind, arg, payload);
@@ -384,6 +410,7 @@ export class IoSide implements PeerOwner {
         }
       case 'connections': return { ok: true, handle: -1, value: this.connections() };
       case 'drain': return this.drain(), { ok: true, handle: -1 };
+      case 'soc': return this.#soc.call(call);
       case 'finish': return await this.finish(call.ms), { ok: true, handle: -1 };
     }
   }
