@@ -200,7 +200,7 @@ test('STARTTLS: negotiation in plain text, then both directions are encrypted', 
     'tls-ready': (c) => void c.send(Buffer.from('ping')),
   });
   await withPair('tcp', client, server, async (pair) => {
-    assert.equal(pair.client.tls.kind, 'none');
+    assert.match(pair.client.tls.kind, /none/);
     pair.client.send(Buffer.from('may I'));
     await client.until(() => client.text === 'gopong');
     assert.equal(server.text, 'may Iping');

@@ -77,10 +77,10 @@ export async function startPair(medium: Medium, client: Recorder, server: Record
   const connection = clientContext === null
     ? Connection.client({ target: peer, ...quiet, ...options.client }, client)
     : Connection.sslClient({ target: peer, context: clientContext, servername: 'localhost', ...quiet, ...options.client }, client);
-  return {
-    pair: () => ({ client: connection, server: accepted ?? connection, listener }),
-    ready: Promise.all([client.until(() => client.count('connected') + client.count('connect-failed') > 0), server.until(() => server.count('started') + server.count('start-failed') > 0)]),
-  };
+  const ready = Promise.all([client.until(() => client.count('connected') + client.count('connect-failed') > 0), server.until(() => server.count('started') + server.count('start-failed') > 0)]);
+  // Whoever ends the pair before it is ready does not wait for it.
+  ready.catch(() => {});
+  return { pair: () => ({ client: connection, server: accepted ?? connection, listener }), ready };
 }
 
 export const turns = async (n: number): Promise<void> => {

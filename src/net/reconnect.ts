@@ -1,0 +1,118 @@
+/** A client that comes back: after a failure or a loss it connects again, later and later. Nothing is ever sent twice on its own. */
+import type { Clock, Timer } from './clock.js';
+import { systemClock } from './clock.js';
+import type { Connection } from './endpoint.js';
+import type { CloseCause, Failure } from './failures.js';
+import type { ClientHandler } from './handlers.js';
+
+export interface ReconnectOptions {
+  /** First wait in ms. Default 100: a restarted peer is back about then. */
+  readonly firstMs: number;
+  /** Longest wait in ms. Default 30 000: an operator who has repaired the peer does not want to wait longer. */
+  readonly mostMs: number;
+  /** The wait is drawn evenly from its upper part, so many hundredths of it. Default 0.5: many clients of one peer must not come back together. */
+  readonly jitter: number;
+  /** Failed attempts in a row before it gives up; null: never. Default null. */
+  readonly attempts: number | null;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export interface ReconnectEvents {
+  /** It waits `ms` before attempt `attempt`, counted from 1 since the last time it was connected. */
+  onWaiting?(ms: number, attempt: number, why: Failure | CloseCause): void;
+  onGaveUp?(why: Failure | CloseCause): void;
+}
+
+/** What this side has brought about is no loss. */
+const DELIBERATE = new Set(['closed', 'hard-close', 'handler-error', 'closed-by-us']);
+
+export class Reconnector {
+  readonly #options: ReconnectOptions;
+  readonly #handler: ClientHandler;
+  #connection: Connection | null = null;
+  #timer: Timer | null = null;
+  #failed = 0;
+  #stopped = false;
+
+  /** `dial` starts a connection with the handler it is given; `handler` hears of each of them. */
+  constructor(private readonly dial: (handler: ClientHandler) => Connection, handler: ClientHandler, private readonly events: ReconnectEvents = {}, options: Partial<ReconnectOptions> = {}) {
+    this.#options = { firstMs: 100, mostMs: 30_000, jitter: 0.5, attempts: null, clock: systemClock, random: Math.random, ...options };
+    this.#handler = this.#watched(handler);
+    this.#connection = dial(this.#handler);
+  }
+
+  /** The latest; it may be over. */
+  get connection(): Connection | null {
+    return this.#connection;
+  }
+  get waiting(): boolean {
+    return this.#timer !== null;
+  }
+
+  /** Closes what is open and does not come back. */
+  close(): void {
+    this.#stop();
+    this.#connection?.close();
+  }
+  hardClose(): void {
+    this.#stop();
+    this.#connection?.hardClose();
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  #lost(why: Failure | CloseCause): void {
+    const { firstMs, mostMs, jitter, attempts, clock, random } = this.#options;
+    if (this.#stopped || DELIBERATE.has(why.code)) return;
+    if (attempts !== null && this.#failed >= attempts) {
+      this.#stopped = true;
+      this.events.onGaveUp?.(why);
+      return;
+    }
+    const full = Math.min(mostMs, firstMs * 2 ** Math.min(this.#failed, 40));
+    const ms = full * (1 - jitter * random());
+    this.#failed++;
+    this.#timer = clock.after(ms, () => {
+      this.#timer = null;
+      this.#connection = this.dial(this.#handler);
+    });
+    this.events.onWaiting?.(ms, this.#failed, why);
+  }
+
+  #watched(inner: ClientHandler): ClientHandler {
+    const passed = Object.fromEntries(PASSED.filter((name) => inner[name] !== undefined)
+      .map((name) => [name, (...args: unknown[]) => (inner[name] as (...all: unknown[]) => unknown).apply(inner, args)]));
+    return {
+      ...passed,
+      onConnected: (connection, tls) => {
+        this.#failed = 0;
+        inner.onConnected?.(connection, tls);
+      },
+      onConnectionFailure: (connection, failure) => {
+        try {
+          inner.onConnectionFailure(connection, failure);
+        } finally {
+          this.#lost(failure);
+        }
+      },
+      onClosed: (connection, cause) => {
+        try {
+          inner.onClosed?.(connection, cause);
+        } finally {
+          this.#lost(cause);
+        }
+      },
+    };
+  }
+}
+
+/** Callbacks that are handed on as they come. */
+const PASSED = [
+  'onConnecting', 'onReceived', 'onSendAccepted', 'onSent', 'onSendFailed', 'onThrottled', 'onUnthrottled', 'onTlsReady', 'onTlsFailure', 'onPeerEnd', 'onIdleTimeout', 'onTimer',
+] as const satisfies readonly (keyof ClientHandler)[];

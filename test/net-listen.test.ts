@@ -1,0 +1,414 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect as rawConnect, createServer, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Connection } from '../src/net/endpoint.js';
+import { admit, peerCredentials } from '../src/net/peer-credentials.js';
+import { inheritedDescriptors, Listener } from '../src/net/stream-listener.js';
+import type { Transport } from '../src/net/transport.js';
+import { contexts, freshPath, listen, MEDIA, ms, startPair, turns, withPair } from './support/media.js';
+import { Recorder } from './support/recorder.js';
+
+const quiet = { log: () => {} };
+const local = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
+const serve = (recorder: Recorder) => (accepted: Transport): Connection => Connection.server(accepted, recorder, quiet);
+const refusal = async (promise: Promise<unknown>): Promise<string> => promise.then(() => 'listening', (e: NodeJS.ErrnoException) => e.code ?? e.message);
+const support = (name: string): string => fileURLToPath(new URL(`./support/${name}.js`, import.meta.url));
+
+async function until(met: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !met(); i++) await ms(5);
+  assert.ok(met(), 'waited in vain');
+}
+
+test('port 0 is given a real port, and closing is told once', async () => {
+  let closed = 0;
+  const listener = await new Promise<Listener>((resolve, reject) => {
+    Listener.open(local, { onListening: resolve, onListenFailure: (_, f) => reject(new Error(f.message)), onAccept: () => null, onClosed: () => void closed++ });
+  });
+  assert.ok(listener.port > 0);
+  assert.equal(listener.isListening, true);
+  listener.close();
+  listener.close();
+  assert.equal(closed, 1);
+  assert.equal(listener.isListening, false);
+});
+
+test('a port in use is a failure to listen, an impossible one too', async () => {
+  const first = await listen(local, () => null);
+  assert.equal(await refusal(listen({ ...local, port: first.port }, () => null)), 'EADDRINUSE');
+  assert.equal(await refusal(listen({ ...local, port: 70_000 }, () => null)), 'ERR_SOCKET_BAD_PORT');
+  first.close();
+});
+
+test('closing the listener leaves its connections alone', async () => {
+  const client = new Recorder();
+  const server = new Recorder();
+  await withPair('tcp', client, server, async (pair) => {
+    pair.listener.close();
+    pair.client.send(Buffer.from('still here'));
+    await server.until(() => server.text === 'still here');
+  });
+});
+
+test('a refused connect is one failure; so are a name without addresses and a port that is none', async () => {
+  const gone = await listen(local, () => null);
+  gone.close();
+  await turns(3);
+  for (const [host, port, reason] of [['127.0.0.1', gone.port, 'tcp'], ['no-such-host.invalid', 1, 'dns'], ['127.0.0.1', 70_000, 'tcp']] as const) {
+    const client = new Recorder();
+    Connection.client({ target: { kind: 'tcp', host, port }, ...quiet }, client);
+    await client.until('connect-failed');
+    assert.equal(client.failure?.reason, reason);
+    await turns(3);
+    assert.equal(client.count('connect-failed'), 1);
+    assert.equal(client.count('closed'), 0);
+  }
+});
+
+test('connecting reports attempts, and IPv4 and IPv6 can be chosen', async () => {
+  for (const [host, family] of [['127.0.0.1', 4], ['::1', 6]] as const) {
+    const server = new Recorder();
+    const listener = await listen({ kind: 'tcp', host, port: 0 }, serve(server)).catch(() => null);
+    if (listener === null) continue;
+    const client = new Recorder();
+    const connection = Connection.client({ target: { kind: 'tcp', host, port: listener.port, family }, ...quiet }, client);
+    await client.until('connected');
+    assert.deepEqual(client.details('connecting'), [1]);
+    assert.match(connection.peer!.name, family === 4 ? /^127/ : /^\[::1\]/);
+    connection.hardClose();
+    listener.close();
+  }
+});
+
+test('a connection comes from the address it was told to', async () => {
+  const server = new Recorder();
+  const listener = await listen(local, serve(server));
+  const client = new Recorder();
+  const connection = Connection.client({ target: { kind: 'tcp', host: '127.0.0.1', port: listener.port, from: '127.0.0.9' }, ...quiet }, client);
+  await server.until('started');
+  assert.match(server.connection!.peer!.name, /^127\.0\.0\.9:/);
+  connection.hardClose();
+  listener.close();
+});
+
+test('at the limit the next one waits, unread, and gets its turn when one closes', async () => {
+  const servers: Recorder[] = [];
+  const listener = await listen(local, (accepted) => {
+    const server = new Recorder({ received: (c, _) => void c.send(Buffer.from('served')) });
+    servers.push(server);
+    return Connection.server(accepted, server, quiet);
+  }, { maxConnections: 2 });
+  const clients = [0, 1, 2].map(() => {
+    const recorder = new Recorder({ connected: (c) => void c.send(Buffer.from('hello')) });
+    return { recorder, connection: Connection.client({ target: { kind: 'tcp', host: '127.0.0.1', port: listener.port }, ...quiet }, recorder) };
+  });
+  await until(() => clients.filter(({ recorder }) => recorder.text === 'served').length === 2);
+  await ms(30);
+  assert.equal(servers.length, 2);
+  assert.equal(listener.connections, 2);
+  clients.find(({ recorder }) => recorder.text === 'served')!.connection.close();
+  await until(() => clients.every(({ recorder }) => recorder.text === 'served'));
+  for (const { connection } of clients) connection.hardClose();
+  listener.close();
+});
+
+test('more than may wait are dropped with a log entry', async () => {
+  const log: string[] = [];
+  const listener = await listen(local, serve(new Recorder()), { maxConnections: 1, waiting: 1, log: (entry) => void log.push(entry.event) });
+  const clients = [0, 1, 2].map(() => new Recorder());
+  const connections = clients.map((recorder) => Connection.client({ target: { kind: 'tcp', host: '127.0.0.1', port: listener.port }, ...quiet }, recorder));
+  await until(() => clients.some((recorder) => recorder.count('closed') === 1));
+  assert.deepEqual(log, ['refused']);
+  for (const connection of connections) connection.hardClose();
+  listener.close();
+});
+
+test('whoever is not taken is dropped; a handler that throws drops only that one', async () => {
+  let nth = 0;
+  const log: string[] = [];
+  const server = new Recorder();
+  const listener = await listen(local, (accepted) => {
+    nth++;
+    if (nth === 1) return null;
+    if (nth === 2) throw new Error('as asked for');
+    return serve(server)(accepted);
+  }, { log: (entry) => void log.push(entry.message) });
+  for (let i = 0; i < 3; i++) {
+    const client = new Recorder();
+    const connection = Connection.client({ target: { kind: 'tcp', host: '127.0.0.1', port: listener.port }, ...quiet }, client);
+    await client.until(i < 2 ? 'closed' : 'connected');
+    connection.hardClose();
+  }
+  await until(() => listener.connections === 0);
+  assert.deepEqual(log, ['as asked for']);
+  listener.close();
+});
+
+test('sockets for activation are those that were meant for this process', () => {
+  assert.deepEqual(inheritedDescriptors({ LISTEN_FDS: '2', LISTEN_PID: '7', LISTEN_FDNAMES: 'ipc:broker' }, 7), [{ fd: 3, name: 'ipc' }, { fd: 4, name: 'broker' }]);
+  for (const env of [{}, { LISTEN_FDS: '1', LISTEN_PID: '8' }, { LISTEN_FDS: '0', LISTEN_PID: '7' }, { LISTEN_FDS: 'x', LISTEN_PID: '7' }, { LISTEN_FDS: '1' }]) {
+    assert.deepEqual(inheritedDescriptors(env, 7), []);
+  }
+});
+
+test('an inherited listening socket serves', { skip: process.platform === 'win32' }, async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const { fd } = (holder as unknown as { _handle: { fd: number } })._handle;
+  const { port } = holder.address() as { port: number };
+  const child = spawn('sh', ['-c', `LISTEN_PID=$$ exec "${process.execPath}" "${support('inheritor')}"`], {
+    stdio: ['ignore', 'pipe', 'inherit', fd], env: { ...process.env, LISTEN_FDS: '1', LISTEN_FDNAMES: 'ipc' },
+  });
+  holder.close();
+  let out = '';
+  child.stdout!.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+  await until(() => out === 'listening on ipc\n');
+  const client = new Recorder({ connected: (c) => void c.send(Buffer.from('over')) });
+  Connection.client({ target: { kind: 'tcp', host: '127.0.0.1', port }, ...quiet }, client);
+  await client.until('closed');
+  assert.equal(client.text, 'over');
+  child.kill();
+});
+
+/* ── Unix paths ────────────────────────────────────────────────────────── */
+
+const unix = { skip: process.platform === 'win32' };
+
+test('a path is refused from the first byte the system has no room for', unix, async () => {
+  // The private name an election binds to is 13 bytes longer.
+  const folder = dirname(freshPath());
+  const path = (bytes: number): string => join(folder, 'x'.repeat(bytes - folder.length - 1));
+  const fits = await listen({ kind: 'unix', path: path(94) }, serve(new Recorder()));
+  assert.equal(await refusal(listen({ kind: 'unix', path: path(95) }, () => null)), 'ENAMETOOLONG');
+  fits.close();
+  const client = new Recorder();
+  Connection.client({ target: { kind: 'unix', path: path(108) }, ...quiet }, client);
+  await client.until('connect-failed');
+  assert.equal(client.failure?.code, 'EINVAL');
+});
+
+test('the file has its mode from the start, and goes when the listener closes', unix, async () => {
+  const path = freshPath();
+  const listener = await listen({ kind: 'unix', path }, serve(new Recorder()));
+  assert.equal(lstatSync(path).mode & 0o777, 0o600);
+  assert.equal(listener.isListening, true);
+  listener.close();
+  assert.equal(existsSync(path), false);
+  assert.deepEqual(readdirSync(dirname(path)).filter((name) => path.endsWith(name.slice(0, 4))), [], 'no private name is left');
+});
+
+test('a path somebody listens on is lost, and stays with its owner when the loser closes', unix, async () => {
+  const path = freshPath();
+  const server = new Recorder();
+  const owner = await listen({ kind: 'unix', path }, serve(server));
+  assert.equal(await refusal(listen({ kind: 'unix', path }, () => null)), 'EADDRINUSE');
+  const client = new Recorder();
+  const connection = Connection.client({ target: { kind: 'unix', path }, ...quiet }, client);
+  await client.until('connected');
+  connection.hardClose();
+  owner.close();
+});
+
+test('the file of a killed owner is taken over', unix, async () => {
+  const path = freshPath();
+  const child = contender();
+  await child.says('ready');
+  child.process.stdin!.write(`${path}\n`);
+  await child.says('won');
+  child.process.kill('SIGKILL');
+  await new Promise((resolve) => child.process.once('exit', resolve));
+  assert.equal(existsSync(path), true);
+  const listener = await listen({ kind: 'unix', path }, () => null);
+  assert.equal(listener.isListening, true);
+  listener.close();
+});
+
+test('a file that is no socket is never removed', unix, async () => {
+  const path = freshPath();
+  writeFileSync(path, 'precious');
+  assert.notEqual(await refusal(listen({ kind: 'unix', path }, () => null)), 'listening');
+  assert.equal(lstatSync(path).isFile(), true);
+});
+
+test('a folder others can write to is refused, one that does not exist too', unix, async () => {
+  const folder = freshPath();
+  mkdirSync(folder);
+  chmodSync(folder, 0o777);
+  assert.equal(await refusal(listen({ kind: 'unix', path: join(folder, 's') }, () => null)), 'EPERM');
+  chmodSync(folder, 0o700);
+  const listener = await listen({ kind: 'unix', path: join(folder, 's') }, () => null);
+  listener.close();
+  assert.equal(await refusal(listen({ kind: 'unix', path: join(folder, 'none', 's') }, () => null)), 'ENOENT');
+  const link = freshPath();
+  chmodSync(folder, 0o777);
+  symlinkSync(folder, link);
+  assert.equal(await refusal(listen({ kind: 'unix', path: join(link, 's') }, () => null)), 'EPERM', 'seen through a link');
+});
+
+test('closing removes only its own file', unix, async () => {
+  const path = freshPath();
+  const first = await listen({ kind: 'unix', path }, () => null);
+  renameSync(path, `${path}.moved`);
+  assert.equal(first.isListening, false, 'the path is not its own any more');
+  const second = await listen({ kind: 'unix', path }, () => null);
+  first.close();
+  assert.equal(existsSync(path), true);
+  second.close();
+  assert.equal(existsSync(path), false);
+});
+
+interface Contender { readonly process: ChildProcess; readonly lines: string[]; says(line: string): Promise<void> }
+function contender(): Contender {
+  const child = spawn(process.execPath, [support('contender')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  child.stdout!.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
+  return { process: child, lines, says: (line) => until(() => lines.includes(line)) };
+}
+
+/** A file without a listener, as a killed owner leaves it. */
+async function leaveStale(path: string): Promise<void> {
+  const owner = createServer();
+  await new Promise<void>((resolve) => owner.listen(path, resolve));
+  renameSync(path, `${path}.kept`);
+  await new Promise((resolve) => owner.close(resolve));
+  renameSync(`${path}.kept`, path);
+}
+
+test('of eight processes that race for a stale path exactly one wins, 20 times of 20', unix, async () => {
+  const contenders = Array.from({ length: 8 }, contender);
+  try {
+    await Promise.all(contenders.map((c) => c.says('ready')));
+    for (let round = 1; round <= 20; round++) {
+      const path = freshPath();
+      await leaveStale(path);
+      for (const c of contenders) c.process.stdin!.write(`${path}\n`);
+      await until(() => contenders.every((c) => c.lines.length === 1 + round));
+      const answers = contenders.map((c) => c.lines[round]).sort();
+      assert.deepEqual(answers, [...Array.from({ length: 7 }, () => 'EADDRINUSE'), 'won'], `round ${round}`);
+    }
+  } finally {
+    for (const c of contenders) c.process.kill();
+  }
+});
+
+/* ── who is there ──────────────────────────────────────────────────────── */
+
+test('who may connect: the policies against what is known about the peer', () => {
+  const socket = {} as Socket;
+  const known = { pid: 1, uid: 1000, gid: 100 };
+  const rows = [
+    [{}, 'unavailable', 'admitted'],
+    [{ policy: 'off', uids: [1] }, known, 'admitted'],
+    [{ policy: 'require' }, 'unavailable', 'refused'],
+    [{ policy: 'require' }, known, 'admitted'],
+    [{ policy: 'require', uids: [1000] }, known, 'admitted'],
+    [{ policy: 'require', uids: [0] }, known, 'refused'],
+    [{ policy: 'require', gids: [100] }, known, 'admitted'],
+    [{ policy: 'require', gids: [0] }, known, 'refused'],
+    [{ policy: 'require', uids: [] }, known, 'refused'],
+    [{ policy: 'if-available', uids: [0] }, 'unavailable', 'admitted'],
+    [{ policy: 'if-available', uids: [0] }, known, 'refused'],
+    [{ uids: [1000] }, 'unavailable', 'refused'],
+    [{ uids: [1000] }, known, 'admitted'],
+  ] as const;
+  for (const [rules, found, verdict] of rows) assert.equal(admit(socket, rules, () => found).kind, verdict, JSON.stringify([rules, found]));
+});
+
+test('a peer that is not let in is closed before its first byte is read, and a TCP peer cannot be identified', async () => {
+  for (const target of [local, { kind: 'unix', path: freshPath() }] as const) {
+    const log: string[] = [];
+    let accepted = 0;
+    const listener = await listen(target, () => { accepted++; return null; }, { credentials: { policy: 'require', uids: [] }, log: (entry) => void log.push(entry.event) });
+    const client = new Recorder({ connected: (c) => void c.send(Buffer.from('let me in')) });
+    Connection.client({ target: target.kind === 'unix' ? target : { ...target, port: listener.port }, ...quiet }, client);
+    await client.until(() => client.count('closed') + client.count('connect-failed') > 0);
+    assert.equal(accepted, 0);
+    assert.deepEqual(log, ['refused']);
+    listener.close();
+  }
+});
+
+test('the peer of a Unix socket is identified by its user and group', { skip: process.platform !== 'linux' }, async (t) => {
+  const path = freshPath();
+  const server = new Recorder();
+  let seen: unknown = null;
+  const probe = createServer((socket) => { seen = peerCredentials(socket); socket.destroy(); });
+  await new Promise<void>((resolve) => probe.listen(`${path}.probe`, resolve));
+  rawConnect(`${path}.probe`).on('error', () => {});
+  await until(() => seen !== null);
+  probe.close();
+  if (seen === 'unavailable') {
+    console.error('koffi is not installed: peer credentials are not tested');
+    return t.skip('koffi is not installed');
+  }
+  const mine = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() };
+  assert.deepEqual(seen, mine);
+  const listener = await listen({ kind: 'unix', path }, serve(server), { credentials: { uids: [mine.uid] } });
+  const client = new Recorder();
+  const connection = Connection.client({ target: { kind: 'unix', path }, ...quiet }, client);
+  await server.until('started');
+  assert.deepEqual(server.connection!.peer!.credentials, mine);
+  connection.hardClose();
+  listener.close();
+});
+
+/* ── nothing stays behind ──────────────────────────────────────────────── */
+
+const descriptors = (): number => readdirSync('/proc/self/fd').length;
+
+test('no descriptor is left after many connects, over every medium, however they end', { skip: process.platform !== 'linux' }, async () => {
+  const rounds = Number(process.env['RFL_CONNECTS'] ?? 300);
+  const before = descriptors();
+  for (const medium of MEDIA) {
+    for (let i = 0; i < rounds / MEDIA.length; i++) {
+      const client = new Recorder();
+      const server = new Recorder();
+      const { pair, ready } = await startPair(medium, client, server);
+      if (i % 4 !== 3) await ready;
+      if (i % 4 === 0) pair().client.close();
+      else pair().client.hardClose();
+      pair().server.hardClose();
+      pair().listener.close();
+    }
+  }
+  await until(() => descriptors() <= before + 2);
+});
+
+test('a peer that is killed while megabytes are in flight: the sends fail once, the memory comes back', async () => {
+  const settled: string[] = [];
+  const server = new Recorder({
+    started: (c) => void c.send(Buffer.alloc(16 << 20)),
+    sent: (_, token) => void settled.push(`sent ${String(token)}`),
+    'send-failed': (_, token) => void settled.push(`failed ${String(token)}`),
+  });
+  const listener = await listen(local, serve(server));
+  const child = spawn(process.execPath, [support('reader-process'), String(listener.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise((resolve) => child.stdout!.once('data', resolve));
+  await server.until('throttled');
+  child.kill('SIGKILL');
+  await server.until('closed');
+  await server.until('send-failed');
+  assert.deepEqual(settled, ['failed 1']);
+  assert.equal(server.connection!.pendingBytes, 0);
+  listener.close();
+});
+
+test('contexts are shared by many connections at a time', { skip: !MEDIA.includes('tls') }, async () => {
+  const servers: Recorder[] = [];
+  const listener = await listen(local, (accepted) => {
+    const server = new Recorder({ received: (c, _) => void c.send(Buffer.from('ok')) });
+    servers.push(server);
+    return Connection.sslServer(accepted, contexts().server, server, quiet);
+  });
+  const clients = Array.from({ length: 30 }, (_, i) => {
+    const client = new Recorder({ connected: (c) => void c.send(Buffer.from(`client ${i}`)), received: (c) => c.close() });
+    Connection.sslClient({ target: { kind: 'tcp', host: '127.0.0.1', port: listener.port }, servername: 'localhost', context: contexts().client, ...quiet }, client);
+    return client;
+  });
+  await Promise.all(clients.map((client) => client.until('closed')));
+  assert.deepEqual(servers.map((s) => s.text).sort(), clients.map((_, i) => `client ${i}`).sort());
+  listener.close();
+});
