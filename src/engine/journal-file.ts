@@ -59,7 +59,7 @@ export function scanJournal(path: string, each: (frame: Frame, index: number) =>
     for (;;) {
       const chunk = Buffer.allocUnsafe(CHUNK);
       const n = readSync(fd, chunk, 0, CHUNK, null);
-      if (n === 0) return reader;
+      if (n === 0 || reader.broken) return reader;
       reader.push(chunk.subarray(0, n));
       for (let frame = reader.next(); frame !== null; frame = reader.next()) each(frame, reader.records - 1);
     }

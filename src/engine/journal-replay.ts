@@ -50,8 +50,7 @@ function decoded(frame: Frame, index: number, path: string, decoding: DecodeOpti
     return fail(packed ? 'decompr' : 'deser', `${path}: ${packed ? 'decompression' : 'deserialization'} failed at chunk ${index} - framing intact, do not truncate`);
   };
   try {
-    // A copy: what is evaluated may read on in the file, or replay another one.
-    const message = decodePayload(frame.bytes.slice(frame.payload, frame.end), frame.flags, decoding);
+    const message = decodePayload(frame.bytes, frame.flags, decoding, frame.payload, frame.end);
     return message instanceof RayError ? broken(message) : message;
   } catch (e) {
     if (!(e instanceof RayError)) throw e;

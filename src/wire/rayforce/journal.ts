@@ -8,16 +8,17 @@ export class JournalReader {
   /** Whole records so far, and the offset behind the last of them. */
   records = 0;
   valid = 0;
-  #broken = false;
+  /** Nothing more will be answered: what follows is no frame. */
+  broken = false;
   readonly #frames = new FrameReader(MAX_PAYLOAD);
 
   push(chunk: Uint8Array): void {
-    if (!this.#broken) this.#frames.push(chunk);
+    if (!this.broken) this.#frames.push(chunk);
   }
 
   /** The record is valid until the next call. */
   next(): Frame | null {
-    if (this.#broken) return null;
+    if (this.broken) return null;
     try {
       const frame = this.#frames.next();
       if (frame !== null) {
@@ -27,20 +28,20 @@ export class JournalReader {
       return frame;
     } catch (e) {
       if (!(e instanceof ProtocolError)) throw e;
-      this.#broken = true;
+      this.broken = true;
       return null;
     }
   }
 
   /** After everything was pushed and taken: the file does not end with a whole record. */
   get torn(): boolean {
-    return this.#broken || this.#frames.buffered > 0;
+    return this.broken || this.#frames.buffered > 0;
   }
 }
 
 /** The header that a request is kept under: as it came, but the restricted flag says what its session was. */
 export function recordHeader(from: Uint8Array, at: number, restricted: boolean): Uint8Array {
-  const header = from.slice(at, at + HEADER_SIZE);
+  const header = Uint8Array.from(from.subarray(at, at + HEADER_SIZE));
   header[5] = restricted ? header[5] | FLAG.RESTRICTED : header[5] & ~FLAG.RESTRICTED;
   return header;
 }
