@@ -22,6 +22,10 @@ export const TO_LANG = {
   COMMAND: 6,
   /** Object: a `LogRecord`, where the log belongs to the language side. */
   LOG: 7,
+  /** Messages of a pipe: whole lines. */
+  SOC: 8,
+  /** Object: a `SocEvent`. */
+  SOC_EVENT: 9,
 } as const;
 
 /** Records of the language side. */
@@ -44,6 +48,8 @@ export const TO_IO = {
   EXIT: 8,
   /** Object: a `LogRecord`. */
   LOG: 9,
+  /** For a pipe; `arg` one of `POST`. */
+  SOC: 10,
 } as const;
 
 /** Marks a record whose payload waits in the port. */

@@ -16,9 +16,11 @@ import { explainBriefly } from './errors-text.js';
 import { Hooks } from './hooks.js';
 import { Journal } from './journal.js';
 import { Remote } from './remote.js';
+import { SocLang } from './soc/lang.js';
 import { Timers } from './timers.js';
 import type { ListenAddress } from '../net/address.js';
 import type { SharedState } from './shared-state.js';
+import type { SocEvent } from './soc/calls.js';
 import type { Call, CallResult, Command, LangSettings, LogRecord } from './messages.js';
 
 /** A record taken from the channel, in memory of its own. */
@@ -49,6 +51,7 @@ export class LangSide {
   readonly journal: Journal;
   readonly dispatcher: Dispatcher;
   readonly remote: Remote;
+  readonly soc: SocLang;
   readonly #commands: Commands;
   readonly #backlog: Taken[] = [];
   #calls = 0;
@@ -77,6 +80,7 @@ export class LangSide {
       beforeRequest: () => end.flush(),
     });
     this.remote = new Remote(this);
+    this.soc = new SocLang(this);
     this.#commands = new Commands(this);
     interp.env.onSlot = () => this.publishHooks();
   }
@@ -200,7 +204,7 @@ export class LangSide {
   }
   /** Something may still arrive or fall due. */
   get active(): boolean {
-    return this.#listeners > 0 || this.conns.size > 0 || this.timers.size > 0;
+    return this.#listeners > 0 || this.conns.size > 0 || this.timers.size > 0 || this.soc.active;
   }
   /** The interpreter is to know nothing of this any more. */
   detach(): void {
@@ -296,6 +300,8 @@ export class LangSide {
       case TO_LANG.OPEN: return this.#opened(handle, (taken.arg & 1) === 1, taken.arg >> 1);
       case TO_LANG.CLOSED: return this.#closed(handle);
       case TO_LANG.RESULT: return this.#answered(taken.arg, taken.payload as CallResult);
+      case TO_LANG.SOC: return this.soc.messages(handle, taken.payload as Uint8Array);
+      case TO_LANG.SOC_EVENT: return this.soc.event(handle, taken.payload as SocEvent);
       case TO_LANG.LOG: return this.log(taken.payload as LogRecord);
       case TO_LANG.COMMAND: this.#commands.run(taken.arg, taken.payload as Command);
     }

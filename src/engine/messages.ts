@@ -1,5 +1,6 @@
 /** Structured payloads of the channel's records. */
 import type { Dialect, EvaluateOptions, EvaluateResult, JournalOptions, LogRecord } from './api.js';
+import type { SocCall } from './soc/calls.js';
 
 /** What the language side asks of the I/O side. */
 export type Call =
@@ -9,7 +10,8 @@ export type Call =
   /** Stop accepting and reading; answered when everything taken so far is in the channel. */
   | { readonly ask: 'drain' }
   /** Wait until what was written is with the peers, at most `ms`. */
-  | { readonly ask: 'finish'; readonly ms: number };
+  | { readonly ask: 'finish'; readonly ms: number }
+  | SocCall;
 
 export type CallResult = { readonly ok: true; readonly handle: number; readonly value?: unknown } | { readonly ok: false; readonly code: 'io' | 'access' | 'domain' | 'limit'; readonly message: string };
 

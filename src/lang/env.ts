@@ -26,7 +26,9 @@ export class Cell {
 export type Frame = Cell[];
 
 /** The only names of the reserved namespace that scripts may bind: namespace -> slots below `.NS.on`. */
-const SLOTS: ReadonlyMap<string, readonly string[]> = new Map([['ipc', ['open', 'close', 'sync', 'async', 'auth']]]);
+const SLOTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ipc', ['open', 'close', 'sync', 'async', 'auth']], ['soc', ['message', 'dead', 'dropped']], ['swarm', ['sync']],
+]);
 const SLOT_IDS = new Set([...SLOTS].flatMap(([ns, slots]) => slots.map((slot) => intern(`.${ns}.on.${slot}`))));
 
 export const isReserved = (s: Sym): boolean => s.text.charCodeAt(0) === 46;

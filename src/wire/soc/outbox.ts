@@ -67,6 +67,7 @@ export class Outbox {
   #batchEnd = 0;
   #bytes = 0;
   #live = 0;
+  #freed = 0;
   #state: OutboxState = 'down';
   #failures = 0;
   #due = Infinity;
@@ -87,6 +88,9 @@ export class Outbox {
   get pending(): number {
     return this.#live;
   }
+  get closing(): boolean {
+    return this.#isClosing;
+  }
   get pendingBytes(): number {
     return this.#bytes;
   }
@@ -99,16 +103,21 @@ export class Outbox {
     if (this.#live >= capacity || this.#bytes + line.length > capacityBytes) return 'full';
     const entry: Entry = { id, line, attempts: 0, settled: false };
     this.#entries.push(entry);
-    if (reliable) this.#byId.set(id, entry);
+    this.#byId.set(id, entry);
     this.#bytes += line.length;
     this.#live++;
     this.counts.offered++;
     return 'ok';
   }
 
+  /** A message of this id is neither settled nor dropped. */
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
   /** The peer has acknowledged a message: true if it was waiting for that. */
   acked(id: string): boolean {
-    const entry = this.#byId.get(id);
+    const entry = this.#options.reliable ? this.#byId.get(id) : undefined;
     if (entry === undefined) return false;
     this.#failures = 0;
     this.#settle(entry);
@@ -172,12 +181,21 @@ export class Outbox {
 
   /** The connection is being made by somebody else, who will report `connected` or `refused`. */
   expect(): void {
-    if (this.#state === 'down') this.#state = 'dialing';
+    if (this.#state !== 'down' && this.#state !== 'waiting') return;
+    this.#state = 'dialing';
+    this.#due = Infinity;
   }
 
   /** What was given up since this was last asked. */
   takeDropped(): { readonly entry: Entry; readonly reason: string }[] {
     return this.#dropped.splice(0);
+  }
+
+  /** Bytes of messages settled or given up since this was last asked. */
+  takeSettledBytes(): number {
+    const bytes = this.#freed;
+    this.#freed = 0;
+    return bytes;
   }
 
   /** Messages that are not settled, oldest first. */
@@ -263,8 +281,9 @@ export class Outbox {
   #free(entry: Entry): boolean {
     if (entry.settled) return false;
     entry.settled = true;
-    this.#byId.delete(entry.id);
+    if (this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
     this.#bytes -= entry.line.length;
+    this.#freed += entry.line.length;
     this.#live--;
     return true;
   }
