@@ -94,7 +94,7 @@ export function prepareOver(ast: Value, cols: Columns, scope: Scope): (values: r
 /** Whether an expression names a column. */
 export function mentions(ast: Value, cols: Columns): boolean {
   if (ast instanceof Sym) return cols.has(ast) || (ast.text.includes('.', 1) && cols.has(name(ast.text.slice(0, ast.text.indexOf('.', 1)))));
-  return ast instanceof List && ast.items.some((part) => mentions(part, cols));
+  return ast instanceof List && headText(ast) !== 'quote' && ast.items.some((part) => mentions(part, cols));
 }
 
 /* ── names in expressions ────────────────────────────────────────────── */
@@ -124,7 +124,7 @@ function rewrite(ast: List, cols: Columns, scope: Scope): Value {
   const t = COMPARISONS.has(text) ? ast.items.slice(1).map(typeOf).find((x) => x !== undefined) : undefined;
   const [head, ...args] = ast.items;
   const parts = args.map((part) => (t !== undefined && !(part instanceof Sym) && !(part instanceof List) ? literalFor(t, part) : resolved(part, cols, scope)));
-  const verb = text === 'if' && args.length >= 2 ? chooser(cols) : queryHead(head, args, cols, scope);
+  const verb = text === 'if' && args.length >= 2 ? chooser(cols) : text === 'eval' ? evaluator(cols) : queryHead(head, args, cols, scope);
   return verb === head && parts.every((part, i) => part === args[i]) ? ast : new List([verb, ...parts], ast.at, ast.source);
 }
 
@@ -166,6 +166,11 @@ function chooser(cols: Columns): Builtin {
     if (yesRows.length === 0) return spread(scope.eval(no), mask.length);
     return choose(mask, own(yes, yesRows), own(no, noRows));
   }, { special: true });
+}
+
+/** `eval` of code put together in a query: it sees the columns too. */
+function evaluator(cols: Columns): Builtin {
+  return new Builtin(T.VARIADIC, 'eval', (args: readonly Value[], scope: Scope) => scope.eval(resolved(scope.eval(args[0]), cols, scope)), { special: true });
 }
 
 const cut = (v: Value | undefined, rows: number, at: Int32Array): Value => ((v instanceof Vec || v instanceof List) && v.length === rows ? gather(v, at) : (v as Value));

@@ -9,8 +9,8 @@ import { andMasks, orMasks } from '../lang/masks.js';
 import { gather } from '../columns/gather.js';
 import { groupRows, hashGroupRows, type Groups } from '../columns/hashing.js';
 import { GROUPED, groupedCount, groupedQuantile } from '../columns/grouped.js';
+import { groupedOutermost } from '../columns/grouped-slices.js';
 import { enlist } from '../columns/item.js';
-import { withoutNulls } from '../columns/nulls.js';
 import { takeRange } from '../columns/slice.js';
 import { evalOver, headText, resolved, type Columns } from './query-eval.js';
 import type { Column } from './tables.js';
@@ -115,6 +115,9 @@ class Shaper {
       const reduced = x.col instanceof Vec ? GROUPED.get(verb.name)?.(x.col, this.groups) : undefined;
       if (reduced !== undefined) return { kind: 'groups', col: reduced };
     }
+    if (PICKS_VALUES.has(verb.name) && x.col instanceof Vec && rest[0]?.kind === 'const' && typeof rest[0].value === 'number') {
+      return { kind: 'groups', col: groupedOutermost(x.col, this.groups, rest[0].value, verb.name === 'top') };
+    }
     const p = rest[0]?.kind === 'const' ? FRACTIONS.get(verb.name)?.(rest[0].value) : undefined;
     const quantile = p !== undefined && x.col instanceof Vec ? groupedQuantile(x.col, this.groups, p) : undefined;
     return { kind: 'groups', col: quantile ?? this.#eachSlice(verb, [x, ...rest]) };
@@ -134,9 +137,7 @@ class Shaper {
       if ((g & 255) === 0) checkpoint();
       const lo = offsets[g];
       const n = offsets[g + 1] - lo;
-      const parts = sorted.map((v, k) => (args[k].kind === 'const' ? v : takeRange(v as Column, lo, n)));
-      if (PICKS_VALUES.has(verb.name) && parts[0] instanceof Vec) parts[0] = withoutNulls(parts[0]);
-      out[g] = this.rt.call(verb, parts);
+      out[g] = this.rt.call(verb, sorted.map((v, k) => (args[k].kind === 'const' ? v : takeRange(v as Column, lo, n))));
     }
     return out.every(isAtom) ? enlist(out) : new List(out);
   }

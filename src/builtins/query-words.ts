@@ -29,6 +29,7 @@ const lower = (s: string): string => s.replace(/[A-Z]+/g, (c) => c.toLowerCase()
 
 /** Texts end to end, row by row; symbols where no part is a str column. */
 const concatTexts: VariadicFn = (parts) => {
+  if (parts.every((p) => typeof p === 'string')) return parts.join('');
   const whole = joinedTexts(parts);
   return whole ?? fail('type', `concat takes texts of one length, got ${parts.map(typeName).join(' ')}`);
 };

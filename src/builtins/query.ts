@@ -5,10 +5,11 @@
 import { Dict, List, Sym, T, Table, Vec, isAtom, name, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
-import { gatherTable } from '../columns/gather.js';
+import { gather, gatherTable } from '../columns/gather.js';
 import { items } from '../columns/item.js';
 import { nullMask } from '../columns/nulls.js';
-import { integerOf, isIntType } from '../columns/promote.js';
+import { integerOf, isIntType, isNumericType, isTemporalType } from '../columns/promote.js';
+import { outermostRows } from '../columns/quantile.js';
 import { repeat, takeRange } from '../columns/slice.js';
 import { gradeRows } from '../columns/sort.js';
 import { Columns, evalOver, fromTable, mentions, queryOf, whereRows, type Query } from './query-eval.js';
@@ -88,15 +89,15 @@ function spread(v: Value, rows: number): Column {
 
 /** Sorted by `asc:` and `desc:`, then cut by `take:`. Sort columns of an ungrouped query may be of the from-table (`base`) without being projected. */
 function arranged(result: Table, base: Table | null, q: Query, scope: Scope): Table {
-  const rows = orderOf(result, base, q, scope);
   const take = q.clauses.get('take');
-  if (take === undefined) return rows === null ? result : gatherTable(result, rows);
-  const [lo, count] = takeBounds(scope.eval(take), result.length);
-  return rows === null ? takeRange(result, lo, count) : gatherTable(result, rows.subarray(lo, lo + count));
+  const [lo, count] = take === undefined ? [0, result.length] : takeBounds(scope.eval(take), result.length);
+  if (q.order.length === 0) return takeRange(result, lo, count);
+  const rows = orderOf(result, base, q, scope, lo + count);
+  return gatherTable(result, rows.subarray(lo, lo + count));
 }
 
-function orderOf(result: Table, base: Table | null, q: Query, scope: Scope): Int32Array | null {
-  if (q.order.length === 0) return null;
+/** Row numbers in order; only as many as are `wanted` need be there. */
+function orderOf(result: Table, base: Table | null, q: Query, scope: Scope, wanted: number): Int32Array {
   const cols = new Columns(result);
   const from = base !== null && base.length === result.length ? new Columns(base) : null;
   const keys: Column[] = [];
@@ -109,8 +110,15 @@ function orderOf(result: Table, base: Table | null, q: Query, scope: Scope): Int
       while (descending.length < keys.length) descending.push(how === 'desc');
     }
   }
-  return gradeRows(keys, result.length, descending);
+  const last = keys[keys.length - 1];
+  const single = keys.length === 1 || (keys.length === 2 && q.order.length === 1 && last instanceof Vec && last.nulls);
+  if (!(single && last instanceof Vec && isMeasured(last.t) && wanted > 0 && wanted < result.length / 8)) return gradeRows(keys, result.length, descending);
+  // Few of many: those that cannot be among them are left out before the sort.
+  const few = outermostRows(last, wanted, descending[0]);
+  return gather(new Vec(T.I32, few), gradeRows(keys.map((k) => gather(k, few)), few.length, descending)).data as Int32Array;
 }
+
+const isMeasured = (t: number): boolean => isNumericType(t) || isTemporalType(t);
 
 /** Names of columns, or in a grouped query an expression over its result. */
 function sortKeys(how: string, by: Value, cols: Columns, from: Columns | null, scope: Scope): Column[] {

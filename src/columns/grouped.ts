@@ -4,6 +4,7 @@
  */
 import { I32_NULL, I64_NULL, T, Vec, nullOf } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
+import { chunks } from './chunks.js';
 import { alloc, halves, store } from './item.js';
 import { gather } from './gather.js';
 import { isFloatType, isNumericType, isTemporalType } from './promote.js';
@@ -29,10 +30,12 @@ const same = (x: number): number => x;
 export function groupedCount({ ids, first }: Groups): Vec {
   const out = new BigInt64Array(first.length);
   const h = halves(out);
-  blocks(ids.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) h[2 * ids[i]]++;
-  });
+  chunks(ids.length, (lo, hi) => countIds(ids, lo, hi, h));
   return new Vec(T.I64, out);
+}
+
+function countIds(ids: Int32Array, lo: number, hi: number, h: Int32Array): void {
+  for (let i = lo; i < hi; i++) h[2 * ids[i]]++;
 }
 
 function groupedSum(v: Vec, g: Groups): Vec | undefined {
@@ -50,18 +53,20 @@ function wrappedSum(v: Vec, { ids, first }: Groups): Vec {
   const acc = halves(out);
   const h = halves(v.data);
   const none = v.nulls ? I32_NULL : NaN;
-  blocks(ids.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) {
-      const low = h[2 * i];
-      const high = h[2 * i + 1];
-      if (high === none && low === 0) continue;
-      const k = 2 * ids[i];
-      const sum = (acc[k] >>> 0) + (low >>> 0);
-      acc[k] = sum;
-      acc[k + 1] += high + (sum > 4294967295 ? 1 : 0);
-    }
-  });
+  chunks(ids.length, (lo, hi) => addHalves(h, lo, hi, none, ids, acc));
   return new Vec(T.I64, out);
+}
+
+function addHalves(h: Int32Array, lo: number, hi: number, none: number, ids: Int32Array, acc: Int32Array): void {
+  for (let i = lo; i < hi; i++) {
+    const low = h[2 * i];
+    const high = h[2 * i + 1];
+    if (high === none && low === 0) continue;
+    const k = 2 * ids[i];
+    const sum = (acc[k] >>> 0) + (low >>> 0);
+    acc[k] = sum;
+    acc[k + 1] += high + (sum > 4294967295 ? 1 : 0);
+  }
 }
 
 function groupedMean(v: Vec, g: Groups): Vec | undefined {
@@ -155,11 +160,9 @@ function longExtreme(v: Vec, { ids, first }: Groups, sign: 1 | -1): Vec {
   return unseenToNull(new Vec(v.t, out), seen);
 }
 
-const SKIPS_NULLS: ReadonlySet<number> = new Set([T.I64, T.F64]);
-
-/** First or last element of each group; of I64 and F64 the first or last that is not null. */
+/** First or last element of each group that is not null; null where there is none. */
 function groupedEnd(v: Vec, g: Groups, from: 1 | -1): Vec {
-  const skips = SKIPS_NULLS.has(v.t) && v.nulls;
+  const skips = v.nulls;
   if (from > 0 && !skips) return gather(v, g.first);
   const isNull = skips ? nullTest(v) : () => false;
   const rows = g.first.slice();

@@ -4,6 +4,7 @@
  */
 import { List, T, Vec, type Value } from '../lang/value.js';
 import { checkpoint } from '../lang/interrupt.js';
+import { chunks } from './chunks.js';
 import { alloc, halves, nullAt } from './item.js';
 import { concatItems } from './concat.js';
 import { wordsOf } from './gather.js';
@@ -221,29 +222,56 @@ const DIRECT = 65536;
 
 function groupSingles(words: Int32Array): Groups {
   const n = words.length;
-  let min = 0;
-  let max = -1;
-  if (n > 0) min = max = words[0];
-  for (let i = 1; i < n; i++) {
-    const w = words[i];
-    if (w < min) min = w;
-    else if (w > max) max = w;
-  }
-  if (max - min < Math.max(DIRECT, 2 * n)) return groupDirect(words, min, max - min + 1);
+  const range = { min: 2147483647, max: -2147483648 };
+  chunks(n, (lo, hi) => widenRange(words, lo, hi, range));
+  if (range.max - range.min < Math.max(DIRECT, 2 * n)) return groupDirect(words, 0, range.min, Math.max(0, range.max - range.min + 1));
   const pairs = new Int32Array(n * 2);
   for (let i = 0; i < n; i++) pairs[2 * i] = words[i];
   return groupHashed(pairs);
 }
 
-function groupDirect(words: Int32Array, min: number, range: number): Groups {
-  const n = words.length;
-  const ids = new Int32Array(n);
-  const idOf = new Int32Array(range).fill(-1);
-  const first = new Int32Array(Math.min(n, range));
-  let count = 0;
-  for (let i = 0; i < n; i++) {
-    if ((i & 65535) === 0) checkpoint();
-    const slot = words[i] - min;
+// The loops stand in functions of their own, called once a chunk: they are compiled after the first few, not when the column ends.
+function widenRange(words: Int32Array, lo: number, hi: number, range: { min: number; max: number }): void {
+  let { min, max } = range;
+  for (let i = lo; i < hi; i++) {
+    const w = words[i];
+    if (w < min) min = w;
+    if (w > max) max = w;
+  }
+  range.min = min;
+  range.max = max;
+}
+
+/** As `widenRange`, over pairs that are one word with its sign; false where one is more. */
+function widenPairRange(words: Int32Array, lo: number, hi: number, range: { min: number; max: number }): boolean {
+  let { min, max } = range;
+  let wide = 0;
+  for (let i = 2 * lo; i < 2 * hi; i += 2) {
+    const w = words[i];
+    wide |= words[i + 1] ^ (w >> 31);
+    if (w < min) min = w;
+    if (w > max) max = w;
+  }
+  range.min = min;
+  range.max = max;
+  return wide === 0;
+}
+
+/** `words[i << shift]` is the key of row i. */
+function groupDirect(words: Int32Array, shift: 0 | 1, min: number, range: number): Groups {
+  const n = words.length >> shift;
+  const table: Direct = { words, shift, min, ids: new Int32Array(n), idOf: new Int32Array(range).fill(-1), first: new Int32Array(Math.min(n, range)), count: 0 };
+  chunks(n, (lo, hi) => directChunk(table, lo, hi));
+  return { ids: table.ids, first: table.first.slice(0, table.count) };
+}
+
+interface Direct { readonly words: Int32Array; readonly shift: number; readonly min: number; readonly ids: Int32Array; readonly idOf: Int32Array; readonly first: Int32Array; count: number }
+
+function directChunk(table: Direct, lo: number, hi: number): void {
+  const { words, shift, min, ids, idOf, first } = table;
+  let { count } = table;
+  for (let i = lo; i < hi; i++) {
+    const slot = words[i << shift] - min;
     let id = idOf[slot];
     if (id < 0) {
       id = count++;
@@ -252,15 +280,18 @@ function groupDirect(words: Int32Array, min: number, range: number): Groups {
     }
     ids[i] = id;
   }
-  return { ids, first: first.slice(0, count) };
+  table.count = count;
 }
 
 function groupPairs(words: Int32Array): Groups {
   const n = words.length >> 1;
-  for (let i = 0; i < n; i++) if (words[2 * i + 1] !== words[2 * i] >> 31) return groupHashed(words);
-  const low = new Int32Array(n);
-  for (let i = 0; i < n; i++) low[i] = words[2 * i];
-  return groupSingles(low);
+  const range = { min: 2147483647, max: -2147483648 };
+  let narrow = true;
+  chunks(n, (lo, hi) => {
+    if (narrow) narrow = widenPairRange(words, lo, hi, range);
+  });
+  if (!narrow || range.max - range.min >= Math.max(DIRECT, 2 * n)) return groupHashed(words);
+  return groupDirect(words, 1, range.min, Math.max(0, range.max - range.min + 1));
 }
 
 /** Open addressing over pairs of words; slots hold group ids, the keys stay in the column. */

@@ -1,7 +1,6 @@
 /** Which elements are null, as a mask. */
 import { List, T, Vec, isNull, type Value } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
-import { gather } from './gather.js';
 import { nullTest } from './reals.js';
 
 /** B8: true where an element is null. */
@@ -34,10 +33,4 @@ export function exceptNulls(mask: Value, v: Vec): Value {
     for (let i = lo; i < hi; i++) out[i] = from[i] !== 0 && !test(i) ? 1 : 0;
   });
   return new Vec(T.B8, out);
-}
-
-/** The elements that are not null. */
-export function withoutNulls(v: Vec): Vec {
-  const rows = usableRows(v);
-  return rows === null ? v : gather(v, rows);
 }
