@@ -141,7 +141,16 @@ for (const arrangement of ARRANGEMENTS) {
     });
 
     test('the lowest free number is given to the next connection, after its close was noted', async () => {
-      await until(() => host.connections().length === 0, 'earlier connections to go');
+      // A number is free again when the close was noted, a moment after the connection is gone.
+      const free = async (n: number): Promise<void> => until(async () => {
+        await until(() => host.connections().length < n, 'connections to go');
+        const probe = await RawClient.open(host.port);
+        const handle = (await probe.ask('(.ipc.handle)'))[2];
+        probe.close();
+        await until(() => host.connections().length < n, 'the probe to go');
+        return handle === n;
+      }, `number ${n} to be free`);
+      await free(1);
       await new Promise((resolve) => setTimeout(resolve, 50));
       const [a, b] = [await RawClient.open(host.port), await RawClient.open(host.port)];
       assert.deepEqual([(await a.ask('(.ipc.handle)'))[2], (await b.ask('(.ipc.handle)'))[2]], [1, 2]);
