@@ -91,7 +91,7 @@ export class IoSide implements PeerOwner {
   }
 
   connections(): ConnectionInfo[] {
-    const out: ConnectionInfo[] = [];
+    const out: ConnectionInfo[] = this.#soc.connections();
     for (const p of this.#peers) {
       if (p.state === 'open') out.push({ handle: p.handle, peer: p.connection.peer, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held });
     }

@@ -40,7 +40,7 @@ export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
     },
     {
       name: '.soc.send', args: 'handle type payload id', arity: 'n', restricted: true,
-      doc: 'posts and waits until the message is in the spool, or with the kernel: its id. io, full, limit',
+      doc: 'posts, waiting for room, and waits until the message is in the spool, or with the kernel: its id. io, limit',
       example: "(try (.soc.send 77 'soc_event 1) (fn [e] 'closed))",
       fn: (args) => lang().soc.send(...message('.soc.send', args)),
     },
@@ -49,6 +49,12 @@ export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       doc: 'sends a message without waiting: its id. io, full, limit',
       example: "(try (.soc.post 77 'soc_event 1) (fn [e] 'closed))",
       fn: (args) => lang().soc.post(...message('.soc.post', args)),
+    },
+    {
+      name: '.soc.flush', args: 'handle', arity: 1, restricted: true,
+      doc: 'waits until all that was posted is in the spool, or with the kernel: how much is not settled. io: something was dropped',
+      example: "(try (.soc.flush 77) (fn [e] 'closed))",
+      fn: (handle) => lang().soc.flush(handleArg('.soc.flush', handle)),
     },
     {
       name: '.soc.ack', args: 'handle id', arity: 2, restricted: true,

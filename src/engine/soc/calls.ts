@@ -38,6 +38,8 @@ export type SocCall = { readonly ask: 'soc' } & (
   | { readonly op: 'dial'; readonly name: string; readonly options: DialOptions }
   /** Answered when the message is in the spool, or else with the kernel. */
   | { readonly op: 'wait'; readonly handle: number; readonly id: string }
+  /** Answered when everything posted so far is; value: pending. Fails with `io` if something was dropped since the last time. */
+  | { readonly op: 'flush'; readonly handle: number }
   | { readonly op: 'close'; readonly handle: number; readonly ms: number }
   | { readonly op: 'swarm.listen'; readonly dir: string; readonly self: SwarmSelf; readonly options: CredentialOptions }
   | { readonly op: 'swarm.dial'; readonly dir: string; readonly self: SwarmSelf }

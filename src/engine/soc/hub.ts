@@ -5,7 +5,7 @@ import { IdSource } from '../../wire/soc/ids.js';
 import { Window, WINDOW } from '../../wire/soc/window.js';
 import { OUTBOX } from '../../wire/soc/outbox.js';
 import { TO_LANG } from '../channel.js';
-import type { LogRecord } from '../api.js';
+import type { ConnectionInfo, LogRecord } from '../api.js';
 import type { CallResult } from '../messages.js';
 import { POST, type DialOptions, type DialResult, type ListenOptions, type SocCall, type SocEvent } from './calls.js';
 import { dialWithRetry } from './dialing.js';
@@ -30,7 +30,10 @@ const SPOOL_CAPACITY = 65_536;
 const FIRST_HANDLE = 1 << 20;
 const RESUME_MS = 2;
 
-interface Held { readonly pipe: Pipe; readonly words: PipeWords; dispatched: number; readonly waiting: Map<string, (failure: string | null) => void>; onClosed: (() => void) | null }
+/** Waits for no message but for all. */
+const EVERYTHING = '';
+
+interface Held { readonly pipe: Pipe; readonly words: PipeWords; dispatched: number; /** Dropped since somebody asked. */ failed: number; readonly waiting: Map<string, (failure: string | null) => void>; onClosed: (() => void) | null }
 
 export class SocHub {
   readonly swarm: SwarmNode;
@@ -49,6 +52,11 @@ export class SocHub {
 
   get idle(): boolean {
     return this.#pipes.size === 0 && this.#listeners.size === 0 && !this.swarm.listening;
+  }
+
+  connections(): ConnectionInfo[] {
+    return Array.from(this.#pipes.values(), ({ pipe }) =>
+      ({ handle: pipe.handle, peer: pipe.peer, direction: pipe.path === null ? 'in' : 'out', user: '', restricted: false, held: pipe.outbox.pendingBytes }));
   }
 
   /** Accepts and reads nothing more. */
@@ -97,6 +105,7 @@ export class SocHub {
       case 'listen': return value(null, await this.#listen(call.name, call.options));
       case 'dial': return this.#dial(call.name, call.options);
       case 'wait': return this.#wait(call.handle, call.id);
+      case 'flush': return this.#flush(call.handle);
       case 'close': return value(await this.#close(call.handle, call.ms));
       case 'swarm.listen': return value(await this.swarm.listen(call.dir, call.self, call.options));
       case 'swarm.dial': return value(await this.swarm.dial(call.dir, call.self));
@@ -207,7 +216,7 @@ export class SocHub {
   /* ── pipes ─────────────────────────────────────────────────────────── */
 
   #hold(pipe: Pipe, memory: SharedArrayBuffer): Held {
-    const held: Held = { pipe, words: new PipeWords(memory), dispatched: 0, waiting: new Map(), onClosed: null };
+    const held: Held = { pipe, words: new PipeWords(memory), dispatched: 0, failed: 0, waiting: new Map(), onClosed: null };
     pipe.handle = this.#handles++;
     this.#pipes.set(pipe.handle, held);
     return held;
@@ -236,6 +245,18 @@ export class SocHub {
   /** Of messages that failed before anybody asked; bounded. */
   readonly #failures = new Map<string, string>();
 
+  async #flush(handle: number): Promise<CallResult> {
+    const held = this.#pipes.get(handle);
+    if (held === undefined) throw new PipeError('io', 'the pipe is closed');
+    const { pipe } = held;
+    if (pipe.spool !== null) await pipe.spool.flush();
+    else if (pipe.outbox.pending > 0) await new Promise<void>((resolve) => held.waiting.set(EVERYTHING, () => resolve()));
+    const { failed } = held;
+    held.failed = 0;
+    if (failed > 0) throw new PipeError('io', `${failed} messages were dropped`);
+    return { ok: true, handle, value: pipe.outbox.pending };
+  }
+
   #settled(held: Held, id: string, failure: string | null): void {
     const answer = held.waiting.get(id);
     held.waiting.delete(id);
@@ -249,7 +270,8 @@ export class SocHub {
   #released(held: Held, messages: number, bytes: number): void {
     held.words.addSettled(messages, bytes);
     if (held.pipe.spool !== null) return;
-    for (const id of [...held.waiting.keys()]) if (!held.pipe.outbox.has(id)) this.#settled(held, id, null);
+    const { outbox } = held.pipe;
+    for (const id of [...held.waiting.keys()]) if (id === EVERYTHING ? outbox.pending === 0 : !outbox.has(id)) this.#settled(held, id, null);
   }
 
   #ack(handle: number, id: string): void {
@@ -308,6 +330,7 @@ export class SocHub {
     dropped: (pipe, dropped: readonly Dropped[]) => {
       const held = this.#pipes.get(pipe.handle);
       if (held === undefined) return;
+      held.failed += dropped.length;
       for (const { id, reason } of dropped) this.#settled(held, id, reason);
       this.#event(pipe.handle, { is: 'dropped', lines: dropped.map((d) => d.line), reasons: dropped.map((d) => d.reason) });
     },

@@ -1,12 +1,13 @@
 /** Pipes and the swarm on the language side: what scripts post, and the calls of their slots. */
 import { Dict, F64, Lambda, List, Sym, T, Table, Vec, name, strVec, symVec, symbol, type Value } from '../../lang/value.js';
 import { RayError, fail } from '../../lang/errors.js';
-import { fromBytes, toBytes } from '../../lang/text.js';
+import { toBytes } from '../../lang/text.js';
 import type { Cell } from '../../lang/env.js';
 import { itemAt, pack, store, alloc } from '../../columns/item.js';
 import { parseJson } from '../../columns/json-parse.js';
 import { formatJson } from '../../columns/json-format.js';
 import { IdSource } from '../../wire/soc/ids.js';
+import { LINE_LIMIT } from '../../wire/soc/lines.js';
 import { encodeMessage, decodeMessage } from '../../wire/soc/message.js';
 import { TO_IO } from '../channel.js';
 import { explainBriefly } from '../errors-text.js';
@@ -62,18 +63,27 @@ export class SocLang {
     if (!encoded.ok) return fail('limit', encoded.reason);
     const { line } = encoded;
     if (this.#waiting(pipe) >= pipe.capacity) fail('full', `${pipe.capacity} messages wait`);
-    if (((pipe.bytes - pipe.words.settledBytes) | 0) + line.length > pipe.capacityBytes) fail('full', `${pipe.capacityBytes} bytes wait`);
+    if (this.#waitingBytes(pipe) + line.length > pipe.capacityBytes) fail('full', `${pipe.capacityBytes} bytes wait`);
     pipe.posted = (pipe.posted + 1) | 0;
     pipe.bytes = (pipe.bytes + line.length) | 0;
     this.lang.send(TO_IO.SOC, handle, POST.MESSAGE, Buffer.from(String.fromCharCode(id.length - 1) + id + line, 'latin1'));
     return id;
   }
 
-  /** As `post`, and waits until the message is in the spool, or else with the kernel. Errors besides: `io` where it was dropped. */
+  /** As `post`, but waits for room, and until the message is in the spool or else with the kernel. Errors: `io` where it was dropped, `cancel`. */
   send(handle: number, type: string, payload: Value, id?: string): string {
+    const pipe = this.#pipe(handle);
+    const hasRoom = (): boolean => this.#waiting(pipe) < pipe.capacity && this.#waitingBytes(pipe) + LINE_LIMIT <= Math.max(pipe.capacityBytes, LINE_LIMIT);
+    if (!hasRoom()) this.lang.waitUntil(null, hasRoom, Infinity);
     const posted = this.post(handle, type, payload, id);
     this.#call({ ask: 'soc', op: 'wait', handle, id: posted });
     return posted;
+  }
+
+  /** Waits until everything that was posted is in the spool, or else with the kernel: how much is pending. Errors: `io` where something was dropped. */
+  flush(handle: number): number {
+    this.#pipe(handle);
+    return this.#call({ ask: 'soc', op: 'flush', handle }).value as number;
   }
 
   /** Tells the sender of a message that it was handled. `handle`: that of the message, or of its listener. */
@@ -106,6 +116,9 @@ export class SocLang {
   }
   #pipe(handle: number): Pipe {
     return this.#pipes.get(handle) ?? fail('io', `no pipe ${handle}`);
+  }
+  #waitingBytes(pipe: Pipe): number {
+    return (pipe.bytes - pipe.words.settledBytes) | 0;
   }
   #waiting(pipe: Pipe): number {
     return (pipe.posted - pipe.words.settled) | 0;
@@ -238,6 +251,3 @@ export function peerTable(peers: readonly { id: string; node: string; hash: stri
     pack(T.I64, peers.map((p) => p.trust)), pack(T.F64, peers.map((p) => new F64(p.seen))), pack(T.I64, peers.map((p) => p.facts)),
   ]);
 }
-
-/** Paths and names leave the language as text. */
-export const outside = fromBytes;

@@ -99,7 +99,7 @@ export class Pipe {
   }
   get peer(): string {
     const peer = this.#connection?.peer;
-    return peer?.credentials == null ? (this.options.path ?? 'a peer') : `uid ${peer.credentials.uid} pid ${peer.credentials.pid}`;
+    return peer === undefined || peer === null || peer.credentials === null ? (this.options.path ?? 'a peer') : `uid ${peer.credentials.uid} pid ${peer.credentials.pid}`;
   }
 
   /** Dials as soon as there is reason to. */
@@ -159,8 +159,7 @@ export class Pipe {
     try {
       for (;;) {
         this.#flushControl();
-        const blocked = this.outbox.state === 'ready' && this.#connection?.isWriteable !== true;
-        const todo = blocked && !this.outbox.closing ? ({ do: 'rest', ms: Infinity } as const) : this.outbox.todo(this.clock.now());
+        const todo = this.outbox.todo(this.clock.now(), this.#connection?.isWriteable === true);
         this.#report();
         if (todo.do === 'dial') this.#dial();
         else if (todo.do === 'write') this.#write(todo.bytes);

@@ -88,9 +88,6 @@ export class Outbox {
   get pending(): number {
     return this.#live;
   }
-  get closing(): boolean {
-    return this.#isClosing;
-  }
   get pendingBytes(): number {
     return this.#bytes;
   }
@@ -154,8 +151,11 @@ export class Outbox {
     this.#closing = now + timeoutMs;
   }
 
-  /** What is to be done now. To be asked again after whatever it says, and after anything that happened. */
-  todo(now: number): Todo {
+  /**
+   * What is to be done now. To be asked again after whatever it says, and after anything that happened. `writeable`: the connection
+   * takes data; where it does not, it is to be asked again when it does.
+   */
+  todo(now: number, writeable = true): Todo {
     if (this.#kill !== null) {
       const reason = this.#kill;
       this.#kill = null;
@@ -168,9 +168,9 @@ export class Outbox {
         this.#kill = 'the peer takes nothing';
         this.#failed('the peer takes nothing');
       }
-      return this.todo(now);
+      return this.todo(now, writeable);
     }
-    if (this.#state === 'ready' && this.#next < this.#entries.length) return this.#write(now);
+    if (writeable && this.#state === 'ready' && this.#next < this.#entries.length) return this.#write(now);
     if (this.#state === 'down' && this.#options.redials && (this.#live > 0 || this.#options.reliable)) {
       this.#state = 'dialing';
       return { do: 'dial' };
