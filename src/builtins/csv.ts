@@ -22,7 +22,7 @@ export const ROWS: readonly BuiltinRow[] = [
     if (!(table instanceof Table)) return fail('type', `write-csv: first argument must be table, got ${typeName(table)}`);
     if (table.cols.length === 0) fail('type', 'write-csv: a table without columns');
     const file = pathOf('write-csv', path);
-    if (file === '') fail('domain', 'write-csv: empty path');
+    if (file === '') fail('type', 'write-csv: empty path');
     replaceFile(file, csvText(table));
     return 0;
   }),
