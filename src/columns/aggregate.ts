@@ -1,12 +1,13 @@
 /** Reductions of a column to one value. Nulls are skipped. */
 import {
-  GUID_NULL_TEXT, Guid, I64_NULL, T, Vec, f64fin, i64, i64wrap, isNull, nullOf, symOf, symText, time, type List, type Value,
+  GUID_NULL_TEXT, Guid, I64_NULL, Stamp, T, Vec, f64fin, i64, i64wrap, isNull, nullOf, symOf, symText, time, type List, type Value,
 } from '../lang/value.js';
 import { BLOCK, checkpoint } from '../lang/interrupt.js';
 import { chunks } from './chunks.js';
-import { halves, itemAt } from './item.js';
+import { itemAt } from './item.js';
 import { nullTest, realBlocks, widen } from './reals.js';
 import { isFloatType } from './promote.js';
+import { extremeLong, outer, sumLongs, sumValues } from './simd.js';
 import { hashGroup } from './hashing.js';
 
 /** Sum of a numeric or TIME column: i64 wrapped to 64 bits, f64, or time. */
@@ -43,6 +44,7 @@ export function extreme(v: Vec, sign: 1 | -1): Value {
     case T.STR: return extremeText(v.data as string[], sign);
     case T.SYM: return symOf(extremeSymbol(v.data as Int32Array, sign));
     case T.GUID: return extremeGuid(v, sign);
+    case T.I64: case T.TIMESTAMP: return extremeInteger(v, sign);
   }
   const at = extremeAt(v, sign);
   return at < 0 ? nullOf(v.t) : itemAt(v, at);
@@ -102,32 +104,11 @@ export function realTotal(v: Vec): { sum: number; count: number } {
     if (total === total) return { sum: total, count: n };
   }
   let total = 0;
-  let nulls = 0;
+  const count = new Float64Array(1);
   realBlocks(v, (x, lo, hi) => {
-    nulls += countNaN(x, lo, hi);
-    total += sumValues(x, lo, hi);
+    total += sumValues(x, lo, hi - lo, count);
   });
-  return { sum: total, count: n - nulls };
-}
-
-function countNaN(x: Float64Array, lo: number, hi: number): number {
-  let k = 0;
-  for (let i = lo; i < hi; i++) if (x[i] !== x[i]) k++;
-  return k;
-}
-
-function sumValues(x: Float64Array, lo: number, hi: number): number {
-  let a = 0;
-  let b = 0;
-  let i = lo;
-  for (; i + 1 < hi; i += 2) {
-    const p = x[i];
-    const q = x[i + 1];
-    a += p === p ? p : 0;
-    b += q === q ? q : 0;
-  }
-  if (i < hi && x[i] === x[i]) a += x[i];
-  return a + b;
+  return { sum: total, count: count[0] };
 }
 
 // Four sums at a time: additions of one sum must wait for each other.
@@ -149,45 +130,17 @@ function sumReals(x: Float64Array, lo: number, hi: number): number {
 
 /** Exact sum (not yet wrapped) and number of the non-null elements of an I64 or TIMESTAMP column. */
 export function integerTotal(v: Vec): { sum: bigint; count: number } {
-  const h = halves(v.data);
-  const low = new Uint32Array(h.buffer, h.byteOffset, h.length);
+  const data = v.data as BigInt64Array;
   const parts = new Float64Array(2);
   let total = 0n;
   let nulls = 0;
   chunks(v.length, (lo, hi) => {
-    sumHalves(low, h, lo, hi, parts);
-    if (v.nulls) nulls += countNullHalves(h, lo, hi);
+    parts.fill(0);
+    nulls += sumLongs(data, lo, hi - lo, parts);
     total += (BigInt(parts[1]) << 32n) + BigInt(parts[0]);
   });
+  if (!v.nulls) nulls = 0;
   return { sum: total - BigInt(nulls) * I64_NULL, count: v.length - nulls };
-}
-
-// A block's halves add up exactly in doubles: 2^16 elements below 2^32 stay below 2^48.
-function sumHalves(low: Uint32Array, h: Int32Array, lo: number, hi: number, parts: Float64Array): void {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let i = 2 * lo;
-  const end = 2 * hi;
-  for (; i + 3 < end; i += 4) {
-    a += low[i];
-    b += h[i + 1];
-    c += low[i + 2];
-    d += h[i + 3];
-  }
-  if (i < end) {
-    a += low[i];
-    b += h[i + 1];
-  }
-  parts[0] = a + c;
-  parts[1] = b + d;
-}
-
-function countNullHalves(h: Int32Array, lo: number, hi: number): number {
-  let k = 0;
-  for (let i = 2 * lo; i < 2 * hi; i += 2) if (h[i + 1] === -2147483648 && h[i] === 0) k++;
-  return k;
 }
 
 function integerProduct(v: Vec): bigint {
@@ -204,7 +157,17 @@ function integerProduct(v: Vec): bigint {
 
 /* ── extremes ────────────────────────────────────────────────────────── */
 
-/** Position of the first extreme element of a numeric or temporal column; -1 without values. */
+function extremeInteger(v: Vec, sign: 1 | -1): Value {
+  const data = v.data as BigInt64Array;
+  let best: bigint | null = null;
+  chunks(data.length, (lo, hi) => {
+    best = outer(best, extremeLong(data, lo, hi - lo, sign, v.nulls), sign);
+  });
+  if (best === null) return nullOf(v.t);
+  return v.t === T.I64 ? i64(best) : new Stamp(best);
+}
+
+/** Position of the first extreme element of a column of doubles or of at most 32 bits; -1 without values. */
 function extremeAt(v: Vec, sign: 1 | -1): number {
   let best = Infinity;
   let at = -1;
@@ -217,8 +180,7 @@ function extremeAt(v: Vec, sign: 1 | -1): number {
     }
     base += hi - lo;
   });
-  const exact = v.t !== T.I64 && v.t !== T.TIMESTAMP;
-  return exact || at < 0 || Math.abs(best) < 9007199254740992 ? at : extremeBigAt(v, sign);
+  return at;
 }
 
 function leastReal(x: Float64Array, lo: number, hi: number, m: number): number {
@@ -228,26 +190,6 @@ function leastReal(x: Float64Array, lo: number, hi: number, m: number): number {
 function greatestReal(x: Float64Array, lo: number, hi: number, m: number): number {
   for (let i = lo; i < hi; i++) if (x[i] > m) m = x[i];
   return m;
-}
-
-// Doubles cannot tell large integers apart.
-function extremeBigAt(v: Vec, sign: 1 | -1): number {
-  const d = v.data as BigInt64Array;
-  const flip = sign > 0 ? 0n : -1n;
-  const none = v.nulls ? I64_NULL : null;
-  let at = -1;
-  let best = 0n;
-  chunks(d.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) {
-      const x = d[i];
-      if (x === none) continue;
-      if (at < 0 || (x ^ flip) < best) {
-        best = x ^ flip;
-        at = i;
-      }
-    }
-  });
-  return at;
 }
 
 function extremeText(d: string[], sign: 1 | -1): string {

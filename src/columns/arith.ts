@@ -8,6 +8,7 @@ import { doubleColumns, isColumns, isNumericColumns, longColumns, quotientColumn
 import * as k from './kernels.js';
 import { isFloatType, isIntType, isNumericType, isTemporalType, vectorInt } from './promote.js';
 import { ADD, MUL, SUB, arithAtoms, divideAtoms, floorDivideAtoms, floorMod, moduloAtoms, powAtoms, type ArithOp } from './scalar.js';
+import { addLongs, mulLongs, subLongs } from './simd.js';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -42,7 +43,7 @@ export function multiply(a: Value, b: Value): Value {
 export function divide(a: Value, b: Value): Value {
   if (a instanceof F64 && b instanceof F64) return f64fin(a.v / b.v);
   if (isAtom(a) && isAtom(b)) return divideAtoms(a, b);
-  return doubleColumns(a, b, k.divDoubles) ?? mapBinary(a, b, divideAtoms, divide);
+  return doubleColumns(a, b, DIV_DOUBLES) ?? mapBinary(a, b, divideAtoms, divide);
 }
 
 /** `div`: the floor of the quotient; 0Nl for a zero divisor. */
@@ -58,7 +59,7 @@ export function modulo(a: Value, b: Value): Value {
   if (isAtom(a) && isAtom(b)) return moduloAtoms(a, b);
   const ta = Math.abs(tagOf(a));
   const tb = Math.abs(tagOf(b));
-  if (isNumericColumns(a, b) && ta === tb && ta === T.I64) return longColumns(a, b, T.I64, k.modLongs, true);
+  if (isNumericColumns(a, b) && ta === tb && ta === T.I64) return longColumns(a, b, T.I64, MOD_LONGS, true);
   if (isNumericColumns(a, b) && ta === tb && ta === T.I32) return wordColumns(a, b, T.I32, k.modWords, true);
   return mapBinary(a, b, moduloAtoms, modulo, integerResult(a, b));
 }
@@ -66,24 +67,28 @@ export function modulo(a: Value, b: Value): Value {
 /** `pow`: always f64. */
 export function pow(a: Value, b: Value): Value {
   if (isAtom(a) && isAtom(b)) return powAtoms(a, b);
-  return doubleColumns(a, b, k.powDoubles) ?? mapBinary(a, b, powAtoms, pow);
+  return doubleColumns(a, b, POW_DOUBLES) ?? mapBinary(a, b, powAtoms, pow);
 }
+
+const MOD_LONGS = k.nullable(k.modLongs);
+const DIV_DOUBLES = k.finite(k.divDoubles);
+const POW_DOUBLES = k.finite(k.powDoubles);
 
 /* ── dispatch ────────────────────────────────────────────────────────── */
 
 interface Operation {
   readonly op: ArithOp;
   readonly atoms: Atom2;
-  readonly doubles: k.DoubleKernel;
+  readonly doubles: k.DoubleOperation;
   readonly words: k.WordKernel;
-  readonly longs: k.LongKernel;
+  readonly longs: k.LongOperation;
 }
-const operation = (op: ArithOp, doubles: k.DoubleKernel, words: k.WordKernel, longs: k.LongKernel): Operation => ({
+const operation = (op: ArithOp, doubles: k.DoubleOperation, words: k.WordKernel, longs: k.LongOperation): Operation => ({
   op, atoms: (a, b) => arithAtoms(op, a, b), doubles, words, longs,
 });
-const PLUS = operation(ADD, k.addDoubles, k.addWords, k.addLongs);
-const MINUS = operation(SUB, k.subDoubles, k.subWords, k.subLongs);
-const TIMES = operation(MUL, k.mulDoubles, k.mulWords, k.mulLongs);
+const PLUS = operation(ADD, k.finite(k.addDoubles), k.addWords, addLongs);
+const MINUS = operation(SUB, k.finite(k.subDoubles), k.subWords, subLongs);
+const TIMES = operation(MUL, k.finite(k.mulDoubles), k.mulWords, mulLongs);
 
 function general(o: Operation, a: Value, b: Value): Value {
   const ta = tagOf(a);

@@ -4,7 +4,7 @@ import { fail } from '../lang/errors.js';
 import { blocks } from '../lang/interrupt.js';
 import { alloc } from './item.js';
 import {
-  finiteDoubles, hasNullLong, nullLongs, nullWords, quotientsOfDoubles, type DoubleKernel, type LongKernel, type WordKernel,
+  hasNullLong, nullWords, quotientsOfDoubles, type DoubleOperation, type LongOperation, type WordKernel,
 } from './kernels.js';
 import { CHUNK, doubles, longs, words, type Lane } from './lanes.js';
 import { isNumericType } from './promote.js';
@@ -25,14 +25,11 @@ export const isNumericColumns = (a: Value, b: Value): boolean =>
   isColumns(a, b) && isNumericType(Math.abs(tagOf(a))) && isNumericType(Math.abs(tagOf(b)));
 
 /** An f64 column from two numeric operands; undefined where one is no number or a list, or the result would be empty. */
-export function doubleColumns(a: Value, b: Value, kernel: DoubleKernel): Vec | undefined {
+export function doubleColumns(a: Value, b: Value, operation: DoubleOperation): Vec | undefined {
   if (a instanceof List || b instanceof List || !isNumericColumns(a, b)) return undefined;
   const n = columnLength(a, b);
   const out = new Float64Array(n);
-  const nulls = run(n, doubles(a, n), doubles(b, n), (x, xi, y, yi, lo, m) => {
-    kernel(x, xi, y, yi, out, lo, m);
-    return finiteDoubles(out, lo, m);
-  });
+  const nulls = run(n, doubles(a, n), doubles(b, n), (x, xi, y, yi, lo, m) => operation(x, xi, y, yi, out, lo, m));
   return new Vec(T.F64, out, nulls);
 }
 
@@ -47,15 +44,14 @@ export function quotientColumns(a: Value, b: Value): Vec | undefined {
 
 /**
  * An I64 or TIMESTAMP column (`t`) of operands for which `isColumns` holds. Nulls of flagged operands come through;
- * `sentinels`: what the kernel itself makes to look like a null is one.
+ * `sentinels`: what the operation itself makes to look like a null is one.
  */
-export function longColumns(a: Value, b: Value, t: number, kernel: LongKernel, sentinels = false): Vec {
+export function longColumns(a: Value, b: Value, t: number, operation: LongOperation, sentinels = false): Vec {
   const n = columnLength(a, b);
   const nulls = flagged(a) || flagged(b);
   const out = new BigInt64Array(n);
   run(n, longs(a, n), longs(b, n), (x, xi, y, yi, lo, m) => {
-    kernel(x, xi, y, yi, out, lo, m);
-    if (nulls) nullLongs(x, xi, y, yi, out, lo, m);
+    operation(x, xi, y, yi, out, lo, m, nulls);
     return false;
   });
   return new Vec(t, out, nulls || (sentinels && hasNullLong(out, n)));

@@ -7,12 +7,11 @@ import { truthy } from '../lang/truth.js';
 import { mapBinary, type Atom2 } from './atomic.js';
 import { run } from './columnwise.js';
 import { itemAt } from './item.js';
-import {
-  equalDoubles, equalLongs, equalWords, lessDoubles, lessLongs, lessWords, type Compare,
-} from './kernels.js';
+import { equalWords, lessWords, type Compare } from './kernels.js';
 import { doubles, longs, words, type Lane } from './lanes.js';
 import { compareAtoms, equalAtoms } from './order.js';
 import { isNumericType, isTemporalType } from './promote.js';
+import { equalDoubles, equalLongs, lessDoubles, lessLongs } from './simd.js';
 
 export function equal(a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a === b;

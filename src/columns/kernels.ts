@@ -14,6 +14,19 @@ export type DoubleKernel = Kernel<Float64Array>;
 export type WordKernel = Kernel<Int32Array>;
 export type LongKernel = Kernel<BigInt64Array>;
 
+/** As the kernel, and what is not finite becomes NaN; answers whether there was any. */
+export type DoubleOperation = (...args: Parameters<DoubleKernel>) => boolean;
+export const finite = (kernel: DoubleKernel): DoubleOperation => (a, ai, b, bi, out, oi, n) => {
+  kernel(a, ai, b, bi, out, oi, n);
+  return finiteDoubles(out, oi, n);
+};
+/** As the kernel; with `nulls` they come through. */
+export type LongOperation = (...args: [...Parameters<LongKernel>, nulls: boolean]) => void;
+export const nullable = (kernel: LongKernel): LongOperation => (a, ai, b, bi, out, oi, n, nulls) => {
+  kernel(a, ai, b, bi, out, oi, n);
+  if (nulls) nullLongs(a, ai, b, bi, out, oi, n);
+};
+
 const MIN32 = -2147483648;
 
 /* ── doubles ─────────────────────────────────────────────────────────── */
@@ -200,6 +213,78 @@ export function hasNullLong(a: BigInt64Array, n: number): boolean {
 
 /** A 64-bit column as pairs of 32-bit words, low first. */
 export const halves = (data: BigInt64Array): Int32Array => new Int32Array(data.buffer, data.byteOffset, data.length * 2);
+
+/** Longs as doubles; with `nulls` the null becomes NaN. */
+export function longsToDoubles(a: BigInt64Array, ai: number, out: Float64Array, oi: number, n: number, nulls: boolean): void {
+  const words = halves(a);
+  const none = nulls ? MIN32 : NaN;
+  for (let i = 0, w = ai * 2; i < n; i++, w += 2) {
+    const high = words[w + 1];
+    const low = words[w];
+    out[oi + i] = high === none && low === 0 ? NaN : high * 4294967296 + (low >>> 0);
+  }
+}
+
+/* ── reductions ──────────────────────────────────────────────────────── */
+
+/**
+ * Adds the low halves (unsigned) and the high halves (signed) to the two `parts`, exactly: 2^16 elements below 2^32 stay below 2^48.
+ * Answers how many elements are null.
+ */
+export function sumLongs(a: BigInt64Array, ai: number, n: number, parts: Float64Array): number {
+  const high = halves(a);
+  const low = new Uint32Array(high.buffer, high.byteOffset, high.length);
+  let l = 0;
+  let h = 0;
+  let nulls = 0;
+  for (let w = ai * 2; w < (ai + n) * 2; w += 2) {
+    l += low[w];
+    h += high[w + 1];
+    if (high[w + 1] === MIN32 && low[w] === 0) nulls++;
+  }
+  parts[0] += l;
+  parts[1] += h;
+  return nulls;
+}
+
+/** The sum of what is not NaN, in two sums of every other element; `count[0]` grows by the number of it. */
+export function sumValues(x: Float64Array, xi: number, n: number, count: Float64Array): number {
+  let a = 0;
+  let b = 0;
+  let k = 0;
+  let i = xi;
+  for (; i + 1 < xi + n; i += 2) {
+    const p = x[i];
+    const q = x[i + 1];
+    a += p === p ? p : 0;
+    b += q === q ? q : 0;
+    k += (p === p ? 1 : 0) + (q === q ? 1 : 0);
+  }
+  if (i < xi + n && x[i] === x[i]) {
+    a += x[i];
+    k++;
+  }
+  count[0] += k;
+  return a + b;
+}
+
+/** The least (`sign` 1) or greatest (-1) element, with `nulls` of those that are not null; null without one. */
+export function extremeLong(a: BigInt64Array, ai: number, n: number, sign: 1 | -1, nulls: boolean): bigint | null {
+  const words = halves(a);
+  const at = new Uint32Array(words.buffer, words.byteOffset, words.length);
+  let best = -1;
+  for (let i = ai; i < ai + n; i++) {
+    const high = words[i * 2 + 1];
+    const low = at[i * 2];
+    if (nulls && high === MIN32 && low === 0) continue;
+    if (best < 0) best = i;
+    else {
+      const over = high === words[best * 2 + 1] ? low - at[best * 2] : high - words[best * 2 + 1];
+      if (sign > 0 ? over < 0 : over > 0) best = i;
+    }
+  }
+  return best < 0 ? null : a[best];
+}
 
 /* ── comparisons: 1 or 0, turned over by `flip` = 1 ──────────────────── */
 

@@ -5,6 +5,7 @@
 import { I64_NULL, T, Vec, isNull, type Value } from '../lang/value.js';
 import { halves } from './kernels.js';
 import { integerOf, numberOf } from './promote.js';
+import { longsToDoubles } from './simd.js';
 
 /** Elements in a chunk: three operands of 8 bytes fit a 256 KB cache. */
 export const CHUNK = 4096;
@@ -24,15 +25,8 @@ export function doubles(v: Value, n: number): Lane<Float64Array> {
   if (v.t === T.F64) return inPlace(v.data as Float64Array);
   const scratch = new Float64Array(size);
   if (v.data instanceof BigInt64Array) {
-    const src = halves(v.data);
-    const none = v.nulls ? MIN32 : NaN;
-    return widened(scratch, (lo, m) => {
-      for (let i = 0; i < m; i++) {
-        const hi = src[(lo + i) * 2 + 1];
-        const low = src[(lo + i) * 2];
-        scratch[i] = hi === none && low === 0 ? NaN : hi * 4294967296 + (low >>> 0);
-      }
-    });
+    const src = v.data;
+    return widened(scratch, (lo, m) => longsToDoubles(src, lo, scratch, 0, m, v.nulls));
   }
   const none = sentinel(v);
   const src = v.data as Int32Array;

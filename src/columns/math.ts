@@ -10,6 +10,7 @@ import * as k from './kernels.js';
 import { doubles } from './lanes.js';
 import { integerOf, isFloatType, isNumericType, isTemporalType, numberOf } from './promote.js';
 import { doubleToI64, floorTo, integer, mismatch, nanos } from './scalar.js';
+import { subLongs } from './simd.js';
 
 /* ── sign ────────────────────────────────────────────────────────────── */
 
@@ -17,19 +18,22 @@ import { doubleToI64, floorTo, integer, mismatch, nanos } from './scalar.js';
 export function negate(x: Value): Value {
   if (typeof x === 'number') return 0 - x;
   if (x instanceof F64) return f64fin(0 - x.v);
-  return signed(x, negateAtom, k.subDoubles, k.subWords, k.subLongs);
+  return signed(x, negateAtom, SUB_DOUBLES, k.subWords, subLongs);
 }
 /** `abs`: of signed integers and floats. */
 export function absolute(x: Value): Value {
   if (typeof x === 'number') return x < 0 ? 0 - x : x;
   if (x instanceof F64) return f64fin(Math.abs(x.v));
-  return signed(x, absoluteAtom, k.distanceDoubles, k.distanceWords, k.distanceLongs);
+  return signed(x, absoluteAtom, DISTANCE_DOUBLES, k.distanceWords, DISTANCE_LONGS);
 }
+const SUB_DOUBLES = k.finite(k.subDoubles);
+const DISTANCE_DOUBLES = k.finite(k.distanceDoubles);
+const DISTANCE_LONGS = k.nullable(k.distanceLongs);
 const negateAtom = (x: Value): Value => signedAtom('neg', x, (n) => 0 - n, (n) => -n);
 const absoluteAtom = (x: Value): Value => signedAtom('abs', x, Math.abs, (n) => (n < 0n ? -n : n));
 
-/** Kernels get a zero as their left operand; the least integer stays as it is, which is the null. */
-function signed(x: Value, atom: Atom1, floats: k.DoubleKernel, words: k.WordKernel, longs: k.LongKernel): Value {
+/** Operations get a zero as their left operand; the least integer stays as it is, which is the null. */
+function signed(x: Value, atom: Atom1, floats: k.DoubleOperation, words: k.WordKernel, longs: k.LongOperation): Value {
   if (!(x instanceof Vec) || x.length === 0) return mapUnary(x, atom);
   if (x.t === T.F64) return doubleColumns(0, x, floats)!;
   if (x.t === T.I64) return longColumns(0, x, T.I64, longs, true);
@@ -100,15 +104,15 @@ function elementary(verb: string, f: (x: number) => number, options: Elementary 
     const r = f(numberOf(x));
     return options.keepsF32 && t === T.F32 ? f32(r) : f64fin(r);
   };
-  const kernel: k.DoubleKernel = (_a, _ai, b, bi, out, oi, n) => {
+  const operation = k.finite((_a, _ai, b, bi, out, oi, n) => {
     for (let i = 0; i < n; i++) out[oi + i] = f(b[bi + i]);
-  };
+  });
   const all = (x: Value): Value => {
     if (x instanceof F64) return f64fin(f(x.v));
     if (!(x instanceof Vec)) return mapUnary(x, atom, options.nested ? all : atom);
     if (options.nested && !isNumericType(x.t)) refuse(verb, x);
     if (x.t === T.F32 && options.keepsF32) return mapUnary(x, atom);
-    return doubleColumns(0, x, kernel) ?? mapUnary(x, atom);
+    return doubleColumns(0, x, operation) ?? mapUnary(x, atom);
   };
   return all;
 }
@@ -121,13 +125,13 @@ function rounding(verb: string, f: (x: number) => number): Atom1 {
     if (!isNumericType(t)) refuse(verb, x);
     return t === T.F64 ? f64fin(f(numberOf(x))) : t === T.F32 ? f32(f(numberOf(x))) : x;
   };
-  const kernel: k.DoubleKernel = (_a, _ai, b, bi, out, oi, n) => {
+  const operation = k.finite((_a, _ai, b, bi, out, oi, n) => {
     for (let i = 0; i < n; i++) out[oi + i] = f(b[bi + i]);
-  };
+  });
   return (x) => {
     if (typeof x === 'number') return x;
     if (!(x instanceof Vec) || x.length === 0) return mapUnary(x, atom);
-    if (x.t === T.F64) return doubleColumns(0, x, kernel)!;
+    if (x.t === T.F64) return doubleColumns(0, x, operation)!;
     return isNumericType(x.t) && x.t !== T.F32 ? x : mapUnary(x, atom);
   };
 }
@@ -152,16 +156,19 @@ const XBAR_TYPES: ReadonlySet<number> = new Set([T.I64, T.I32, T.I16, T.TIMESTAM
 const STEP_TYPES: ReadonlySet<number> = new Set([T.I64, T.I32, T.I16]);
 const LIMITS: Record<number, number> = { [T.I16]: 32767, [T.I32]: 2147483647, [T.DATE]: 2147483647, [T.TIME]: 2147483647 };
 
+const FLOOR_TO_DOUBLES = k.finite(k.floorToDoubles);
+const FLOOR_TO_LONGS = k.nullable(k.floorToLongs);
+
 function xbarColumn(x: Vec, step: Value): Vec | undefined {
   if (isNull(step)) return undefined;
   const ts = -tagOf(step);
-  if (x.t === T.F64 && !x.nulls && isNumericType(ts) && numberOf(step) !== 0) return doubleColumns(x, step, k.floorToDoubles);
+  if (x.t === T.F64 && !x.nulls && isNumericType(ts) && numberOf(step) !== 0) return doubleColumns(x, step, FLOOR_TO_DOUBLES);
   if (!XBAR_TYPES.has(x.t) || !STEP_TYPES.has(ts)) return undefined;
   const s = numberOf(step);
   if (s === 0) fail('domain', 'xbar needs a step that is not zero');
   const limit = LIMITS[x.t] ?? Infinity;
   if (s > limit || s < -limit - 1) return undefined;
-  if (x.t === T.I64 || x.t === T.TIMESTAMP) return longColumns(x, step, x.t, k.floorToLongs);
+  if (x.t === T.I64 || x.t === T.TIMESTAMP) return longColumns(x, step, x.t, FLOOR_TO_LONGS);
   return wordColumns(x, step, x.t, k.floorToWords);
 }
 

@@ -4,6 +4,7 @@ import { chunks } from './chunks.js';
 import { CHUNK } from './lanes.js';
 import { alloc, halves } from './item.js';
 import { wordsOf } from './gather.js';
+import { longsToDoubles } from './simd.js';
 
 /** All elements of a numeric or temporal column. An F64 column answers its own storage: do not write to it. */
 export function reals(v: Vec): Float64Array {
@@ -102,21 +103,7 @@ const loadI32: Load = (v, lo, hi, out, at) => {
   const none = v.nulls ? I32_NULL : NaN;
   for (let i = lo; i < hi; i++) out[at++] = d[i] === none ? NaN : d[i];
 };
-const loadI64: Load = (v, lo, hi, out, at) => {
-  const h = halves(v.data);
-  if (v.nulls) loadNullableHalves(h, lo, hi, out, at);
-  else loadHalves(h, lo, hi, out, at);
-};
-function loadHalves(h: Int32Array, lo: number, hi: number, out: Float64Array, at: number): void {
-  for (let i = lo; i < hi; i++) out[at++] = h[2 * i + 1] * 4294967296 + (h[2 * i] >>> 0);
-}
-function loadNullableHalves(h: Int32Array, lo: number, hi: number, out: Float64Array, at: number): void {
-  for (let i = lo; i < hi; i++) {
-    const high = h[2 * i + 1];
-    const low = h[2 * i];
-    out[at++] = high === I32_NULL && low === 0 ? NaN : high * 4294967296 + (low >>> 0);
-  }
-}
+const loadI64: Load = (v, lo, hi, out, at) => longsToDoubles(v.data as BigInt64Array, lo, out, at, hi - lo, v.nulls);
 const loadFloat: Load = (v, lo, hi, out, at) => {
   const d: VecData = v.data as Float32Array | Float64Array;
   for (let i = lo; i < hi; i++) out[at++] = d[i];

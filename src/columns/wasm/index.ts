@@ -2,7 +2,7 @@
  * WebAssembly SIMD kernels. A module is compiled when it is first asked for, never at start-up; where the host has no WebAssembly or
  * no SIMD the answer is null, and the loops in JavaScript do the work.
  */
-import { PACKING } from './kernels.generated.js';
+import { COLUMNS, PACKING } from './kernels.generated.js';
 
 /** A number the module exports. */
 interface Cell { readonly value: number }
@@ -19,6 +19,25 @@ export interface Packing extends Kernels {
   unpack(from: number, n: number, to: number, room: number): void;
 }
 export const packing = lazily<Packing>(PACKING, 4);
+
+/** See assembly/columns.as. */
+export interface Columns extends Kernels {
+  readonly addLongs: LongsOf;
+  readonly subLongs: LongsOf;
+  readonly mulLongs: LongsOf;
+  readonly lessLongs: ComparisonOf;
+  readonly equalLongs: ComparisonOf;
+  readonly lessDoubles: ComparisonOf;
+  readonly equalDoubles: ComparisonOf;
+  longsToDoubles(x: number, r: number, n: number, nulls: number): void;
+  sumLongs(x: number, r: number, n: number): number;
+  sumValues(x: number, r: number, n: number): number;
+  leastLong(x: number, r: number, n: number, nulls: number): number;
+  greatestLong(x: number, r: number, n: number, nulls: number): number;
+}
+type LongsOf = (x: number, y: number, r: number, n: number, nulls: number) => void;
+type ComparisonOf = (x: number, y: number, r: number, n: number, flip: number) => void;
+export const columns = lazily<Columns>(COLUMNS, 2);
 
 /* ── loading ─────────────────────────────────────────────────────────── */
 
