@@ -16,6 +16,11 @@ test('cli: -U restricts everybody', () => {
   assert.deepEqual([o.usersFile, o.restricted], ['users', true]);
 });
 
+test('cli: -l and -L name a journal, --journal-cut lets its end be cut', () => {
+  assert.deepEqual(parseOptions(['-l', '/data/j']).journal, { base: '/data/j', durable: false, cut: false });
+  assert.deepEqual(parseOptions(['-L', 'j', '--journal-cut']).journal, { base: 'j', durable: true, cut: true });
+});
+
 test('cli: -p 0 does not serve', () => assert.deepEqual(parseOptions(['-p', '0']).listen, []));
 
 test('cli: limits take sizes and counts', () => {
@@ -26,7 +31,7 @@ test('cli: limits take sizes and counts', () => {
 
 test('cli: no flags, no surprises', () => {
   assert.deepEqual(parseOptions([]), {
-    file: undefined, expr: undefined, args: [], interactive: false, listen: [], usersFile: undefined, restricted: false, log: 'text',
+    file: undefined, expr: undefined, args: [], interactive: false, listen: [], usersFile: undefined, restricted: false, journal: undefined, log: 'text',
     color: undefined, dialect: '2512', sendTimeoutMs: undefined, limits: {}, shutdownMs: undefined, help: false, version: false,
   });
 });
