@@ -56,10 +56,6 @@ export class Columns {
   has(s: Sym): boolean {
     return this.#at.has(s.id);
   }
-  /** A column of that name that an output name would hide. */
-  hides(s: Sym): boolean {
-    return this.#at.has(s.id);
-  }
   column(s: Sym): Column | undefined {
     const i = this.#at.get(s.id);
     return i === undefined ? undefined : this.table.cols[i];
@@ -103,7 +99,7 @@ const rewritten = new WeakMap<List, { readonly names: Vec; readonly types: strin
 
 /** Quoted symbols that are columns become names; words that mean something else in queries are put in their place. Cached by the form's identity. */
 export function resolved(ast: Value, cols: Columns, scope: Scope): Value {
-  if (ast instanceof Sym) return ast.quoted && cols.has(ast) ? asName(ast) : ast;
+  if (ast instanceof Sym) return cols.has(ast) ? asName(ast) : dotted(ast, cols);
   if (!(ast instanceof List) || ast.length === 0) return ast;
   const types = cols.table.cols.map((c) => c.t).join();
   const known = rewritten.get(ast);
@@ -111,6 +107,13 @@ export function resolved(ast: Value, cols: Columns, scope: Scope): Value {
   const out = rewrite(ast, cols, scope);
   rewritten.set(ast, { names: cols.table.names, types, ast: out });
   return out;
+}
+
+/** `column.verb` is the verb applied to the column, whatever else has the name of the column. */
+function dotted(s: Sym, cols: Columns): Value {
+  if (s.quoted || !s.text.includes('.', 1)) return s;
+  const [root, ...verbs] = s.text.split('.');
+  return cols.has(name(root)) ? verbs.reduce<Value>((ast, verb) => new List([name(verb), ast]), name(root)) : s;
 }
 
 const sameNames = (a: Vec, b: Vec): boolean => a === b || (a.length === b.length && (a.data as Int32Array).every((id, i) => id === b.data[i]));

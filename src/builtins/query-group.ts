@@ -81,7 +81,7 @@ function named(by: Dict, cols: Columns, computed: (ast: Value) => Column): Keys 
   const exprs = items(by.vals);
   names.forEach((s, i) => {
     const own = exprs[i] instanceof Sym && exprs[i].id === s.id;
-    if ((cols.hides(s) && !own) || names.some((other, k) => k < i && other.id === s.id)) fail('domain', `by: the name '${s.text}' is taken`);
+    if ((cols.has(s) && !own) || names.some((other, k) => k < i && other.id === s.id)) fail('domain', `by: the name '${s.text}' is taken`);
     if (isAtom(exprs[i]) && !(exprs[i] instanceof Sym)) fail('length', 'by: a constant is no key');
   });
   return { names, cols: exprs.map(computed) };

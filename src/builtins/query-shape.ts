@@ -63,10 +63,7 @@ class Shaper {
 
   #constant(ast: Sym): Shaped | null {
     if (ast.quoted) return { kind: 'const', value: ast };
-    const value = evalOver(ast, this.cols, this.scope);
-    // A name with a dot may lead through a column.
-    if (value instanceof Vec && value.length === this.groups.ids.length && ast.text.includes('.', 1)) return { kind: 'rows', col: value };
-    return { kind: 'const', value };
+    return { kind: 'const', value: evalOver(ast, this.cols, this.scope) };
   }
 
   /** Nothing in it looks beyond its own row. */
