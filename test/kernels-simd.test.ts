@@ -42,6 +42,22 @@ for (const name of ['addLongs', 'subLongs', 'mulLongs'] as const) {
   });
 }
 
+for (const name of ['addDoubles', 'subDoubles', 'mulDoubles', 'divDoubles'] as const) {
+  test(`${name} makes NaN of what is not finite, and says so`, () => {
+    for (const n of LENGTHS) {
+      for (const wild of [false, true]) {
+        const [x, y] = [doubles(n), doubles(n)];
+        if (!wild) for (const { data } of [x, y]) data.forEach((v, i) => (data[i] = Math.abs(v) < 1e100 && Math.abs(v) > 1e-100 ? v : i + 1));
+        const [expected, got] = [new Float64Array(n + 7), new Float64Array(n + 7)];
+        const nulls = js.finite(js[name])(x.data, x.at, y.data, y.at, expected, 3, n);
+        assert.equal(simd[name](x.data, x.at, y.data, y.at, got, 3, n), nulls, `${n}, ${wild}`);
+        assert.deepEqual(bits(got), bits(expected), `${n}, ${wild}`);
+        if (!wild) assert.equal(nulls, false);
+      }
+    }
+  });
+}
+
 for (const name of ['lessLongs', 'equalLongs', 'lessDoubles', 'equalDoubles'] as const) {
   test(`${name} answers 1 and 0, and the other way round`, () => {
     for (const n of LENGTHS) {

@@ -8,7 +8,7 @@ import { doubleColumns, isColumns, isNumericColumns, longColumns, quotientColumn
 import * as k from './kernels.js';
 import { isFloatType, isIntType, isNumericType, isTemporalType, vectorInt } from './promote.js';
 import { ADD, MUL, SUB, arithAtoms, divideAtoms, floorDivideAtoms, floorMod, moduloAtoms, powAtoms, type ArithOp } from './scalar.js';
-import { addLongs, mulLongs, subLongs } from './simd.js';
+import { addDoubles, addLongs, divDoubles, mulDoubles, mulLongs, subDoubles, subLongs } from './simd.js';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -43,7 +43,7 @@ export function multiply(a: Value, b: Value): Value {
 export function divide(a: Value, b: Value): Value {
   if (a instanceof F64 && b instanceof F64) return f64fin(a.v / b.v);
   if (isAtom(a) && isAtom(b)) return divideAtoms(a, b);
-  return doubleColumns(a, b, DIV_DOUBLES) ?? mapBinary(a, b, divideAtoms, divide);
+  return doubleColumns(a, b, divDoubles) ?? mapBinary(a, b, divideAtoms, divide);
 }
 
 /** `div`: the floor of the quotient; 0Nl for a zero divisor. */
@@ -71,7 +71,6 @@ export function pow(a: Value, b: Value): Value {
 }
 
 const MOD_LONGS = k.nullable(k.modLongs);
-const DIV_DOUBLES = k.finite(k.divDoubles);
 const POW_DOUBLES = k.finite(k.powDoubles);
 
 /* ── dispatch ────────────────────────────────────────────────────────── */
@@ -86,9 +85,9 @@ interface Operation {
 const operation = (op: ArithOp, doubles: k.DoubleOperation, words: k.WordKernel, longs: k.LongOperation): Operation => ({
   op, atoms: (a, b) => arithAtoms(op, a, b), doubles, words, longs,
 });
-const PLUS = operation(ADD, k.finite(k.addDoubles), k.addWords, addLongs);
-const MINUS = operation(SUB, k.finite(k.subDoubles), k.subWords, subLongs);
-const TIMES = operation(MUL, k.finite(k.mulDoubles), k.mulWords, mulLongs);
+const PLUS = operation(ADD, addDoubles, k.addWords, addLongs);
+const MINUS = operation(SUB, subDoubles, k.subWords, subLongs);
+const TIMES = operation(MUL, mulDoubles, k.mulWords, mulLongs);
 
 function general(o: Operation, a: Value, b: Value): Value {
   const ta = tagOf(a);

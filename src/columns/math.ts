@@ -10,7 +10,7 @@ import * as k from './kernels.js';
 import { doubles } from './lanes.js';
 import { integerOf, isFloatType, isNumericType, isTemporalType, numberOf } from './promote.js';
 import { doubleToI64, floorTo, integer, mismatch, nanos } from './scalar.js';
-import { subLongs } from './simd.js';
+import { subDoubles, subLongs } from './simd.js';
 
 /* ── sign ────────────────────────────────────────────────────────────── */
 
@@ -18,7 +18,7 @@ import { subLongs } from './simd.js';
 export function negate(x: Value): Value {
   if (typeof x === 'number') return 0 - x;
   if (x instanceof F64) return f64fin(0 - x.v);
-  return signed(x, negateAtom, SUB_DOUBLES, k.subWords, subLongs);
+  return signed(x, negateAtom, subDoubles, k.subWords, subLongs);
 }
 /** `abs`: of signed integers and floats. */
 export function absolute(x: Value): Value {
@@ -26,7 +26,6 @@ export function absolute(x: Value): Value {
   if (x instanceof F64) return f64fin(Math.abs(x.v));
   return signed(x, absoluteAtom, DISTANCE_DOUBLES, k.distanceWords, DISTANCE_LONGS);
 }
-const SUB_DOUBLES = k.finite(k.subDoubles);
 const DISTANCE_DOUBLES = k.finite(k.distanceDoubles);
 const DISTANCE_LONGS = k.nullable(k.distanceLongs);
 const negateAtom = (x: Value): Value => signedAtom('neg', x, (n) => 0 - n, (n) => -n);

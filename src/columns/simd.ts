@@ -60,6 +60,26 @@ function longs(name: 'addLongs' | 'subLongs' | 'mulLongs'): js.LongOperation {
   };
 }
 
+export const addDoubles = doubles('addDoubles');
+export const subDoubles = doubles('subDoubles');
+export const mulDoubles = doubles('mulDoubles');
+export const divDoubles = doubles('divDoubles');
+
+function doubles(name: 'addDoubles' | 'subDoubles' | 'mulDoubles' | 'divDoubles'): js.DoubleOperation {
+  const slow = js.finite(js[name]);
+  return (a, ai, b, bi, out, oi, n) => {
+    const s = simdFor(n);
+    if (s === null) return slow(a, ai, b, bi, out, oi, n);
+    const m = n & -GROUP;
+    s.doubles.set(a.subarray(ai, ai + m), X >> 3);
+    s.doubles.set(b.subarray(bi, bi + m), Y >> 3);
+    const nulls = s.k[name](X, Y, R, m) !== 0;
+    const rest = m < n && slow(a, ai + m, b, bi + m, out, oi + m, n - m);
+    out.set(s.doubles.subarray(R >> 3, (R >> 3) + m), oi);
+    return nulls || rest;
+  };
+}
+
 /* ── comparisons ─────────────────────────────────────────────────────── */
 
 export const lessLongs = comparison('lessLongs', js.lessLongs, (s) => s.longs);

@@ -25,6 +25,10 @@ export interface Columns extends Kernels {
   readonly addLongs: LongsOf;
   readonly subLongs: LongsOf;
   readonly mulLongs: LongsOf;
+  readonly addDoubles: DoublesOf;
+  readonly subDoubles: DoublesOf;
+  readonly mulDoubles: DoublesOf;
+  readonly divDoubles: DoublesOf;
   readonly lessLongs: ComparisonOf;
   readonly equalLongs: ComparisonOf;
   readonly lessDoubles: ComparisonOf;
@@ -36,6 +40,7 @@ export interface Columns extends Kernels {
   greatestLong(x: number, r: number, n: number, nulls: number): number;
 }
 type LongsOf = (x: number, y: number, r: number, n: number, nulls: number) => void;
+type DoublesOf = (x: number, y: number, r: number, n: number) => number;
 type ComparisonOf = (x: number, y: number, r: number, n: number, flip: number) => void;
 export const columns = lazily<Columns>(COLUMNS, 2);
 

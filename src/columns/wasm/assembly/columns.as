@@ -11,6 +11,7 @@ const QUIET: u64 = 0x7ff8000000000000;
 const ADD = 0;
 const SUB = 1;
 const MUL = 2;
+const DIV = 3;
 
 export function addLongs(x: usize, y: usize, r: usize, n: i32, nulls: bool): void { longs(ADD, x, y, r, n, nulls); }
 export function subLongs(x: usize, y: usize, r: usize, n: i32, nulls: bool): void { longs(SUB, x, y, r, n, nulls); }
@@ -34,6 +35,31 @@ function longs(op: i32, x: usize, y: usize, r: usize, n: i32, nulls: bool): void
 @inline
 function long2(op: i32, a: v128, b: v128): v128 {
   return op === ADD ? i64x2.add(a, b) : op === SUB ? i64x2.sub(a, b) : i64x2.mul(a, b);
+}
+
+export function addDoubles(x: usize, y: usize, r: usize, n: i32): bool { return doubles(ADD, x, y, r, n); }
+export function subDoubles(x: usize, y: usize, r: usize, n: i32): bool { return doubles(SUB, x, y, r, n); }
+export function mulDoubles(x: usize, y: usize, r: usize, n: i32): bool { return doubles(MUL, x, y, r, n); }
+export function divDoubles(x: usize, y: usize, r: usize, n: i32): bool { return doubles(DIV, x, y, r, n); }
+
+/** What is not finite becomes NaN; answers whether there was any. */
+@inline
+function doubles(op: i32, x: usize, y: usize, r: usize, n: i32): bool {
+  const quiet = i64x2.splat(QUIET);
+  const infinity = f64x2.splat(Infinity);
+  let all = i8x16.splat(-1);
+  const end = x + (n << 3);
+  for (; x < end; x += 16, y += 16, r += 16) {
+    const v = double2(op, v128.load(x), v128.load(y));
+    const finite = f64x2.lt(f64x2.abs(v), infinity);
+    all = v128.and(all, finite);
+    v128.store(r, v128.bitselect(v, quiet, finite));
+  }
+  return !i64x2.all_true(all);
+}
+@inline
+function double2(op: i32, a: v128, b: v128): v128 {
+  return op === ADD ? f64x2.add(a, b) : op === SUB ? f64x2.sub(a, b) : op === MUL ? f64x2.mul(a, b) : f64x2.div(a, b);
 }
 
 /** I64 elements as doubles; nulls become NaN where there may be some. */
