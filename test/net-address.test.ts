@@ -20,3 +20,22 @@ test('a peer, split at colons into at most four parts', () => {
   for (const [address, host, port, user, password] of rows) assert.deepEqual(peerAddress(address), { host, port, user, password }, address);
   for (const bad of ['h', 'h:', 'h:0', 'h:65536', 'h:-5', 'h:x', 'h:12345678', `${'h'.repeat(256)}:1`]) assert.throws(() => peerAddress(bad), AddressError, bad);
 });
+
+test('TLS, Unix paths and credentials before the host', () => {
+  assert.deepEqual(listenAddress('tls://127.0.0.1:5010'), { host: '127.0.0.1', port: 5010, tls: true });
+  assert.deepEqual(listenAddress('unix:///tmp/a:b@c'), { host: '', port: 0, path: '/tmp/a:b@c' });
+  const rows: [string, ReturnType<typeof peerAddress>][] = [
+    ['tls://h:1', { host: 'h', port: 1, tls: true, user: '', password: null }],
+    ['tls://h:1:bob:pw', { host: 'h', port: 1, tls: true, user: 'bob', password: 'pw' }],
+    ['tcp://bob:p:w@h:1', { host: 'h', port: 1, user: 'bob', password: 'p:w' }],
+    ['tls://bob:p@w@h:1', { host: 'h', port: 1, tls: true, user: 'bob', password: 'p@w' }],
+    ['tcp://[::1]:5', { host: '::1', port: 5, user: '', password: null }],
+    ['[::1]:5:bob:pw', { host: '::1', port: 5, user: 'bob', password: 'pw' }],
+    ['h:1:bob:p@w', { host: 'h', port: 1, user: 'bob', password: 'p@w' }],
+    ['unix:///run/rfl', { host: '', port: 0, path: '/run/rfl', user: '', password: null }],
+    ['unix://bob:pw@/run/rfl', { host: '', port: 0, path: '/run/rfl', user: 'bob', password: 'pw' }],
+  ];
+  for (const [address, expected] of rows) assert.deepEqual(peerAddress(address), expected, address);
+  for (const bad of ['tls://h', 'unix://relative', 'unix://', 'tcp://bob:pw@h']) assert.throws(() => peerAddress(bad), AddressError, bad);
+  assert.throws(() => listenAddress('unix://relative'), AddressError);
+});

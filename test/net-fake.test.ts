@@ -12,7 +12,7 @@ const target = { kind: 'tcp', host: 'somewhere', port: 1 } as const;
 
 /** A kernel that does what the test says. */
 class Puppet implements Transport {
-  readonly peer = { kind: 'tcp', name: 'puppet', credentials: null } as const;
+  readonly peer = { kind: 'tcp', name: 'puppet', port: 0, localPort: 0, credentials: null } as const;
   events: TransportEvents | null = null;
   readonly writes: number[] = [];
   readonly calls: string[] = [];

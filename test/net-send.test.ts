@@ -62,7 +62,7 @@ const CASES: Case[] = [
         pair.client.send([Buffer.from('Hello'), Buffer.alloc(0), Buffer.from('world')]);
         const big = [pattern(9000), pattern(9000), pattern(9000)];
         pair.client.send(big);
-        await server.until(() => server.bytes.length === 10 + 27000);
+        await server.until(() => server.size === 10 + 27000);
         await client.until('sent', 2);
         assert.ok(server.bytes.equals(Buffer.concat([Buffer.from('Helloworld'), ...big])));
         assert.deepEqual(client.details('sent'), [1, 2]);
@@ -116,7 +116,7 @@ const CASES: Case[] = [
         await client.until('unthrottled');
         assert.deepEqual(client.names().filter((n) => n !== 'connecting'), ['connected', 'accepted', 'throttled', 'sent', 'unthrottled']);
         assert.equal(pair.client.send(Buffer.from('tail')), 'accepted');
-        await server.until(() => server.bytes.length === big.length + 4);
+        await server.until(() => server.size === big.length + 4);
         assert.ok(server.bytes.subarray(0, big.length).equals(big));
       });
     },
@@ -135,7 +135,7 @@ const CASES: Case[] = [
         pair.server.unmute();
         await client.until('sent', 3);
         assert.deepEqual(client.details('sent'), [1, 2, 3]);
-        await server.until(() => server.bytes.length === 18 * MIB);
+        await server.until(() => server.size === 18 * MIB);
       });
     },
   },
@@ -157,8 +157,8 @@ const CASES: Case[] = [
         const sentBytes = client.count('sent') === 0 ? 0 : 5 + (client.count('sent') - 1) * 3 * MIB;
         pair.server.unmute();
         await server.until('closed');
-        assert.ok(server.bytes.length >= sentBytes, `${server.bytes.length} of ${sentBytes} bytes that were reported as sent`);
-        if (client.count('send-failed') > 0) assert.ok(server.bytes.length < 5 + 9 * MIB);
+        assert.ok(server.size >= sentBytes, `${server.size} of ${sentBytes} bytes that were reported as sent`);
+        if (client.count('send-failed') > 0) assert.ok(server.size < 5 + 9 * MIB);
         assert.equal(client.names().filter((n) => n === 'sent' || n === 'send-failed').length, 4);
       });
     },
@@ -303,7 +303,7 @@ const CASES: Case[] = [
         send(pattern(100_000));
         for (let i = 0; i < 5000; i++) send(Buffer.from(`later ${i};`));
         const total = Buffer.concat(parts);
-        await server.until(() => server.bytes.length === total.length);
+        await server.until(() => server.size === total.length);
         assert.ok(server.bytes.equals(total));
         await client.until('sent', 5201);
         assertSettled(client);

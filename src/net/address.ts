@@ -1,12 +1,16 @@
-/** Addresses: `host:port`, `host:port:user:password`, `tcp://host:port`, and for listeners a bare port. */
+/** Addresses: `host:port[:user:password]`, `tcp://` and `tls://` with `[user:password@]host:port`, `unix:///path`, and for listeners a bare port. */
 
 export class AddressError extends Error {}
 
-export interface ListenAddress { readonly host: string; readonly port: number }
-
-export interface PeerAddress {
+export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+  readonly tls?: true;
+  /** A Unix socket instead of host and port. */
+  readonly path?: string;
+}
+
+export interface PeerAddress extends ListenAddress {
   readonly user: string;
   /** null: no credentials given. */
   readonly password: string | null;
@@ -18,29 +22,58 @@ const MAX_CREDENTIAL = 127;
 
 /** Where to listen. Port 0 lets the system choose. Errors: AddressError. */
 export function listenAddress(address: string | number): ListenAddress {
-  const text = String(address).replace(/^tcp:\/\//, '');
-  const colon = text.lastIndexOf(':');
-  const host = colon < 0 ? '0.0.0.0' : text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  const port = text.slice(colon + 1);
+  const { scheme, rest } = split(String(address));
+  if (scheme === 'unix') return { host: '', port: 0, path: pathOf(rest) };
+  const colon = rest.lastIndexOf(':');
+  const host = colon < 0 ? '0.0.0.0' : unbracketed(rest.slice(0, colon));
+  const port = rest.slice(colon + 1);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) throw new AddressError(`no port to listen on: '${address}'`);
-  return { host: host === '' || host === '*' ? '0.0.0.0' : host, port: Number(port) };
+  return { host: host === '' || host === '*' ? '0.0.0.0' : host, port: Number(port), ...(scheme === 'tls' ? { tls: true } : {}) };
 }
 
 /**
- * A peer's address; split at colons into at most four parts, as the reference does: three parts are no credentials, text behind a
- * fourth colon is dropped, a user or password of 128 bytes or more counts as empty. Errors: AddressError.
+ * A peer's address. Without `user:password@` it is split at colons into at most four parts, as the reference does: three parts are no
+ * credentials, text behind a fourth colon is dropped, a user or password of 128 bytes or more counts as empty. Errors: AddressError.
  */
 export function peerAddress(text: string): PeerAddress {
-  const [host, port, user, password] = text.replace(/^tcp:\/\//, '').split(':');
+  const { scheme, rest } = split(text);
+  const at = scheme === '' ? -1 : rest.lastIndexOf('@');
+  const written = at < 0 ? null : credentials(rest.slice(0, at));
+  const place = rest.slice(at + 1);
+  if (scheme === 'unix') return { host: '', port: 0, path: pathOf(place), ...(written ?? NO_CREDENTIALS) };
+  const [host, port, user, password] = parts(place);
   if (port === undefined) throw new AddressError('"host:port[:user:password]", missing port');
   if (host.length > MAX_HOST) throw new AddressError(`host too long, got ${host.length} bytes`);
   if (port.length > MAX_PORT_TEXT) throw new AddressError(`port field too long, got ${port.length} bytes`);
   const number = Number.parseInt(port, 10) || 0;
   if (number <= 0 || number > 65535) throw new AddressError(`port must be in 1..65535, got ${number}`);
-  const credential = (part: string): string => (part.length > MAX_CREDENTIAL ? '' : part);
-  return {
-    host, port: number,
-    user: password === undefined ? '' : credential(user),
-    password: password === undefined ? null : credential(password),
-  };
+  const given = written ?? (password === undefined ? NO_CREDENTIALS : { user: credential(user), password: credential(password) });
+  return { host, port: number, ...given, ...(scheme === 'tls' ? { tls: true } : {}) };
+}
+
+interface Credentials { readonly user: string; readonly password: string | null }
+const NO_CREDENTIALS: Credentials = { user: '', password: null };
+
+function split(text: string): { scheme: string; rest: string } {
+  const match = /^(tcp|tls|unix):\/\//.exec(text);
+  return match === null ? { scheme: '', rest: text } : { scheme: match[1], rest: text.slice(match[0].length) };
+}
+/** An address of version 6 stands in brackets. */
+function parts(place: string): string[] {
+  const match = /^\[([^\]]*)\](.*)$/.exec(place);
+  return match === null ? place.split(':') : [match[1], ...match[2].split(':').slice(1)];
+}
+function credentials(text: string): Credentials {
+  const colon = text.indexOf(':');
+  return colon < 0 ? { user: credential(text), password: '' } : { user: credential(text.slice(0, colon)), password: credential(text.slice(colon + 1)) };
+}
+function credential(part: string): string {
+  return part.length > MAX_CREDENTIAL ? '' : part;
+}
+function unbracketed(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
+function pathOf(text: string): string {
+  if (!text.startsWith('/')) throw new AddressError(`no absolute path: '${text}'`);
+  return text;
 }

@@ -24,7 +24,7 @@ export interface ConnectionOptions {
   readonly messagesPerTurn: number;
   /** `onSent` calls in a row that answer sends made inside of `onSent`, before others get their turn. Default 64. */
   readonly chainedSends: number;
-  /** The peer's end is reported as `onPeerEnd` instead of closing the connection. Default false. Plain connections only. */
+  /** The peer's end is reported as `onPeerEnd` instead of closing the connection. Default false: whoever does not ask for it forgets to close. */
   readonly halfOpen: boolean;
   /** Small packets leave at once. Default true: this is request and response traffic. */
   readonly noDelay: boolean;

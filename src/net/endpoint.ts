@@ -418,13 +418,14 @@ export class Connection {
   /** Over plain TCP the end of the peer's bytes is the end of the peer; TLS says goodbye, and is answered. */
   #peerEnd(): void {
     this.#endHandled = true;
-    const answers = this.#tls.kind === 'live' || this.#options.halfOpen;
+    const { halfOpen } = this.#options;
+    const answers = this.#tls.kind === 'live' || halfOpen;
     if (this.#state === 'closing') {
       if (this.#finished || (!answers && this.#ledger.pending === 0)) this.#drop(this.#cause);
       else if (!answers) this.#drop(closeCause('peer-closed'));
     } else if (!answers) this.#drop(closeCause('peer-closed'));
-    else if (this.#tls.kind === 'live') this.#closeGracefully(closeCause('peer-closed'));
-    else this.#guard(() => this.#handler.onPeerEnd?.(this));
+    else if (halfOpen) this.#guard(() => this.#handler.onPeerEnd?.(this));
+    else this.#closeGracefully(closeCause('peer-closed'));
   }
 
   /* ── writing and settling ──────────────────────────────────────────── */

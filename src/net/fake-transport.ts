@@ -45,7 +45,7 @@ export function fakeDialer(clock: Clock, ms: number, outcome: { transport: Trans
   };
 }
 
-const PEER: PeerName = { kind: 'tcp', name: 'fake', credentials: null };
+const PEER: PeerName = { kind: 'tcp', name: 'fake', port: 0, localPort: 0, credentials: null };
 const DETAILS: TlsDetails = { protocol: 'TLSv1.3', cipher: 'fake', alpn: null, peerCertificate: null };
 
 interface FakeHandshake {

@@ -1,10 +1,8 @@
-/** A listening socket. */
-import { createServer, type Server, type Socket, type AddressInfo } from 'node:net';
-import { Connection, type ConnectionEvents } from './connection.js';
+/** A listening socket whose streams are queued connections, as a promise. */
 import type { ListenAddress } from './address.js';
-
-/** As many as the reference lets wait. */
-const BACKLOG = 128;
+import { QueuedConnection, type StreamEvents } from './queued-connection.js';
+import { Listener as StreamListener, type ListenerOptions } from './stream-listener.js';
+import type { TlsContext } from './tls-context.js';
 
 export class ListenError extends Error {
   /** `reason`: in the words of the system. */
@@ -13,35 +11,39 @@ export class ListenError extends Error {
   }
 }
 
-export class Listener {
-  private constructor(private readonly server: Server, readonly host: string, readonly port: number) {}
+type Take = (open: (events: StreamEvents) => QueuedConnection) => void;
 
-  /** Rejects with ListenError. `accept` answers what to call for a new connection, or null to drop it. */
-  static open(address: ListenAddress, accept: () => ((open: (events: ConnectionEvents) => Connection) => void) | null): Promise<Listener> {
+export class Listener {
+  private constructor(private readonly listener: StreamListener, readonly host: string) {}
+
+  /** Rejects with ListenError. `accept` answers what to call for a new connection, or null to drop it. With a context it speaks TLS. */
+  static open(address: ListenAddress, accept: () => Take | null, context: TlsContext | null = null, options: Partial<ListenerOptions> = {}): Promise<Listener> {
+    const { host, port, path } = address;
     return new Promise((resolve, reject) => {
-      // Half open: a peer that has sent its last request still wants its replies.
-      const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
-        const take = accept();
-        if (take === null) {
-          socket.on('error', () => {});
-          socket.destroy();
-        } else take((events) => new Connection(socket, events));
-      });
-      server.once('error', (error) => reject(new ListenError(REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? error.message)));
-      server.listen({ host: address.host, port: address.port, backlog: BACKLOG }, () => {
-        server.removeAllListeners('error');
-        server.on('error', () => {});
-        resolve(new Listener(server, address.host, (server.address() as AddressInfo).port));
-      });
+      StreamListener.open(path === undefined ? { kind: 'tcp', host, port } : { kind: 'unix', path }, {
+        onListening: (listener) => resolve(new Listener(listener, path ?? host)),
+        onListenFailure: (_, { code, message }) => reject(new ListenError(REASONS[code] ?? message)),
+        onAccept: (_, accepted) => {
+          const take = accept();
+          if (take === null) return null;
+          let made: QueuedConnection | null = null;
+          take((events) => (made = QueuedConnection.accept(accepted, context, events)));
+          return (made as QueuedConnection | null)?.endpoint ?? null;
+        },
+        // Whoever accepts counts its connections itself.
+      }, { maxConnections: null, ...options });
     });
   }
 
+  get port(): number {
+    return this.listener.port;
+  }
   /** Stops accepting; connections live on. */
   close(): void {
-    this.server.close();
+    this.listener.close();
   }
   unref(): void {
-    this.server.unref();
+    this.listener.unref();
   }
 }
 

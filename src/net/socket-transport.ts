@@ -198,7 +198,8 @@ class TlsTransport extends BaseTransport {
 }
 
 function nameOf(socket: Socket, credentials: PeerCredentials | null): PeerName {
-  const { remoteAddress, remotePort } = socket;
-  if (remoteAddress === undefined) return { kind: 'unix', name: 'unix', credentials };
-  return { kind: 'tcp', name: remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`, credentials };
+  const { remoteAddress, remotePort = 0, localPort = 0 } = socket;
+  if (remoteAddress === undefined) return { kind: 'unix', name: 'unix', port: 0, localPort: 0, credentials };
+  const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
+  return { kind: 'tcp', name: `${host}:${remotePort}`, port: remotePort, localPort, credentials };
 }

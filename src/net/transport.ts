@@ -15,8 +15,11 @@ export interface PeerCredentials { readonly pid: number; readonly uid: number; r
 
 export interface PeerName {
   readonly kind: 'tcp' | 'unix';
-  /** `address:port`, or the path. */
+  /** `address:port`; `unix` for peers without an address. */
   readonly name: string;
+  /** Its port and ours; 0 where there are none. */
+  readonly port: number;
+  readonly localPort: number;
   /** Of a peer on this machine, when the listener has asked for them. */
   readonly credentials: PeerCredentials | null;
 }

@@ -17,6 +17,8 @@ export class Recorder implements ClientHandler, ServerHandler {
   cause: CloseCause | null = null;
   tls: TlsDetails | null = null;
   connection: Connection | null = null;
+  /** Bytes received. */
+  size = 0;
   readonly #counts = new Map<Event, number>();
   readonly #waiting: { met: () => boolean; resolve: () => void }[] = [];
 
@@ -39,12 +41,12 @@ export class Recorder implements ClientHandler, ServerHandler {
   get text(): string {
     return this.bytes.toString('latin1');
   }
-  /** Rejects after five seconds, with what has happened. */
+  /** Rejects after twenty seconds, with what has happened. */
   until(met: Event | (() => boolean), times = 1): Promise<void> {
     const check = typeof met === 'string' ? () => this.count(met) >= times : met;
     if (check()) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`waited in vain for ${String(met)}; came: ${this.names(true).join(' ')}`)), 5000);
+      const timer = setTimeout(() => reject(new Error(`waited in vain for ${String(met)}; came: ${this.names(true).join(' ')}`)), 20_000);
       this.#waiting.push({ met: check, resolve: () => { clearTimeout(timer); resolve(); } });
     });
   }
@@ -69,6 +71,7 @@ export class Recorder implements ClientHandler, ServerHandler {
   onStartFailure(c: Connection, failure: Failure): void { this.failure = failure; this.#note('start-failed', c, failure); }
   onReceived(c: Connection, data: Uint8Array): void | 'yield' {
     this.received.push(Buffer.from(data));
+    this.size += data.length;
     return this.#note('received', c, data.length) === 'yield' ? 'yield' : undefined;
   }
   onSendAccepted(c: Connection, token: number, data: Bytes): void { this.#note('accepted', c, this.actions.accepted === undefined ? token : { token, data }); }
