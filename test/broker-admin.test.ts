@@ -70,5 +70,6 @@ test('admin: an envelope or a payload that is wrong gets no answer', () => {
 });
 test('admin: a shutdown is told apart by its verb', () => {
   const payload = encodeAdminRequest(createAdminRequest({ verb: AdminVerb.SHUTDOWN, drainDeadlineMs: 5n }));
-  assert.equal(answerAdmin(request(ADMIN, payload), STATE).verb, AdminVerb.SHUTDOWN);
+  const { request: asked } = answerAdmin(request(ADMIN, payload), STATE);
+  assert.deepEqual([asked.verb, asked.drainDeadlineMs], [AdminVerb.SHUTDOWN, 5n]);
 });

@@ -132,6 +132,14 @@ const SEQUENCES: Record<string, () => void> = {
 };
 for (const v of sequences) test(`Hellos in a row: ${v.name}`, () => SEQUENCES[v.name]());
 
+test('a clock that counts parts of milliseconds leads to whole ones', () => {
+  let now = 0.25;
+  const h = handler({ ...rate(1, 1000), clock: () => now });
+  h.handle(hello(), PEER);
+  now = 500.5;
+  assert.equal(h.handle(hello(), PEER).refused?.retryAfterMs, 500n);
+});
+
 test('processes whose window is over are forgotten', () => {
   let now = 0;
   const h = handler({ ...rate(1, 1000), clock: () => now });

@@ -6,6 +6,7 @@ import { createDaemonProcess, createEndpoint } from '../src/wire/broker/messages
 import { answerWire, eventWire, laneMessage, OpenRequests } from '../src/wire/broker/lanes.js';
 import { ProbeResponder } from '../src/wire/broker/probe.js';
 import { TEXT_LANE, VALUE_LANE } from '../src/wire/broker/protocols.js';
+import { FrameSession, type FrameEvent } from '../src/wire/frame-session.js';
 import { EndpointMux, opening, type LegacyDetector, type MuxVerdict, type Protocol } from '../src/wire/mux.js';
 import { bytes, hex, text, VECTORS, type Json } from './support/broker-vectors.js';
 
@@ -144,3 +145,49 @@ test('an answer on another lane, of another kind or to nothing is the peer\'s fa
   open.drop(requestId);
   assert.deepEqual(open.close(), ['y']);
 });
+
+/* ── sessions ──────────────────────────────────────────────────────────── */
+
+/** What a session does with a stream, `step` bytes at a time. */
+function session(stream: Uint8Array, step: number, eof = false): string[] {
+  const s = new FrameSession(served);
+  const events: string[] = [];
+  const pull = (): void => {
+    for (let e: FrameEvent | null = s.next(); e !== null; e = s.next()) {
+      if (e.event === 'message') events.push(`${e.message.message} ${e.message.frame.requestId} ${text(e.message.frame.payload)}`);
+      else events.push(e.event === 'reply' ? `reply ${hex(e.wire).length / 2}` : `close ${e.clean} ${e.reason}`);
+    }
+  };
+  for (let at = 0; at < stream.length; at += step) {
+    s.receive(Uint8Array.from(stream.subarray(at, at + step)));
+    pull();
+  }
+  if (eof) s.eof();
+  pull();
+  return events;
+}
+const open = new OpenRequests<null>();
+const ask = (source: string): Uint8Array => open.ask(TEXT_LANE, Buffer.from(source), null).wire;
+const probe = bytes(VECTORS.probe.request_wire_hex);
+
+test('requests mixed with probes come out in order, whole and byte by byte', () => {
+  const stream = Buffer.concat([ask('a'), probe, ask('b'), ask('c'), probe]);
+  const expected = ['request 1 a', 'reply 205', 'request 2 b', 'request 3 c', 'reply 205', 'close true the peer has closed'];
+  for (const step of [1, 2, 7, stream.length]) assert.deepEqual(session(stream, step, true), expected, `in steps of ${step}`);
+});
+test('the first fault is the end of a session', () => {
+  const faults: [Uint8Array, string][] = [
+    [bytes('0300'), 'not a frame'],
+    [bytes('0103000000ffffff'), 'framing: Decode'],
+    [bytes('0100000000'), "frame of the broker's own protocol 0"],
+    [bytes('010600000008011882e001'), 'payload protocol 7002 is not served'],
+    [frameWire({ ...laneFrame(), payloadEncoding: 1 }), 'payload is compressed'],
+  ];
+  for (const [wire, why] of faults) for (const step of [1, 100]) assert.deepEqual(session(Buffer.concat([wire, probe]), step), [`close false ${why}`]);
+  assert.deepEqual(session(probe.subarray(0, -1), 9, true), ['close false the stream ended inside a frame']);
+});
+function laneFrame(): Json {
+  const got = served.poll(ask('x'));
+  assert.ok(got.verdict === 'Payload');
+  return got.frame;
+}

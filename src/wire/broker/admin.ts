@@ -34,9 +34,9 @@ export interface BrokerState {
 /** A frame on the admin lane that is no request: the connection is closed without an answer. */
 export class AdminError extends Error {}
 
-export interface AdminAnswer { readonly frame: Frame; readonly verb: number }
+export interface AdminAnswer { readonly frame: Frame; readonly request: AdminRequest }
 
-/** Answers a request; what `verb` SHUTDOWN means is up to the caller. Errors: AdminError. */
+/** Answers a request; what the verb SHUTDOWN means is up to the caller. Errors: AdminError. */
 export function answerAdmin(frame: Frame, state: BrokerState): AdminAnswer {
   const fault = envelopeFault(frame, FrameKind.REQUEST, ADMIN);
   if (fault !== null) throw new AdminError(envelopeText(fault, 'admin'));
@@ -48,7 +48,7 @@ export function answerAdmin(frame: Frame, state: BrokerState): AdminAnswer {
     throw e;
   }
   const answer = VERBS.get(request.verb) ?? unsupported;
-  return { frame: responseTo(frame, encodeAdminReply(answer(request, state))), verb: request.verb };
+  return { frame: responseTo(frame, encodeAdminReply(answer(request, state))), request };
 }
 
 type Answer = (request: AdminRequest, state: BrokerState) => AdminReply;

@@ -21,7 +21,7 @@ export class RateLimiter<K> {
     this.#window = Math.max(1, rate.windowMs);
   }
 
-  /** 0: go ahead, and it was counted. Otherwise the ms until the window ends. */
+  /** 0: go ahead, and it was counted. Otherwise the whole ms until the window ends. */
   take(key: K, now: number): number {
     this.#forget(now);
     const open = this.#windows.get(key);
@@ -34,14 +34,14 @@ export class RateLimiter<K> {
       open.count++;
       return 0;
     }
-    return Math.max(1, this.#window - (now - open.start));
+    return Math.max(1, Math.ceil(this.#window - (now - open.start)));
   }
 
   /** What `take` would say, uncounted. */
   wait(key: K, now: number): number {
     const open = this.#windows.get(key);
     if (open === undefined || open.count < this.#max || now - open.start >= this.#window) return 0;
-    return Math.max(1, this.#window - (now - open.start));
+    return Math.max(1, Math.ceil(this.#window - (now - open.start)));
   }
 
   clear(key: K): void {
@@ -86,7 +86,7 @@ export class SpawnBudget {
     if (state.count >= this.#max) {
       const stormTrip = !state.tripped;
       state.tripped = true;
-      return { verdict: 'BudgetExhausted', retryAfterMs: Math.max(1, this.#window - (now - state.start)), stormTrip };
+      return { verdict: 'BudgetExhausted', retryAfterMs: Math.max(1, Math.ceil(this.#window - (now - state.start))), stormTrip };
     }
     state.count++;
     state.running = true;

@@ -39,6 +39,7 @@ export const REFUSALS = {
   spawning: no(ErrorCode.RATE_LIMITED, 'backend spawn already in progress', SPAWN_FAILED_RETRY_MS),
   wrongBackend: no(ErrorCode.INTERNAL, 'launched backend identity did not match request'),
 
+  narrowed: rejected('refused by the broker'),
   shuttingDown: no(ErrorCode.SHUTTING_DOWN, 'broker is shutting down'),
   fdPressure: no(ErrorCode.FD_PRESSURE, 'broker is low on file descriptors; retry shortly', FD_PRESSURE_RETRY_MS),
   framingVersion: no(ErrorCode.VERSION_UNSUPPORTED, 'unsupported framing version'),
