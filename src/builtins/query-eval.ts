@@ -127,9 +127,17 @@ function rewrite(ast: List, cols: Columns, scope: Scope): Value {
   const t = COMPARISONS.has(text) ? ast.items.slice(1).map(typeOf).find((x) => x !== undefined) : undefined;
   const [head, ...args] = ast.items;
   const parts = args.map((part) => (t !== undefined && !(part instanceof Sym) && !(part instanceof List) ? literalFor(t, part) : resolved(part, cols, scope)));
+  const unlike = UNLIKE.get(text);
+  if (unlike !== undefined && args.length === 2 && incomparable(typeOf(args[0]), typeOf(args[1]))) return new List([unlike, ...parts], ast.at, ast.source);
   const verb = text === 'if' && args.length >= 2 ? chooser(cols) : text === 'eval' ? evaluator(cols) : queryHead(head, args, cols, scope);
   return verb === head && parts.every((part, i) => part === args[i]) ? ast : new List([verb, ...parts], ast.at, ast.source);
 }
+
+/** A SYM column is equal to no element of a column of numbers or times. */
+const incomparable = (a: number | undefined, b: number | undefined): boolean =>
+  a !== undefined && b !== undefined && (a === T.SYM) !== (b === T.SYM) && a !== T.STR && b !== T.STR && a !== T.LIST && b !== T.LIST;
+const answering = (text: string, answer: boolean): [string, Builtin] => [text, new Builtin(T.BINARY, text, (x: Value) => repeat(answer, (x as Column).length), { atomic: true })];
+const UNLIKE: ReadonlyMap<string, Builtin> = new Map([answering('==', false), answering('!=', true)]);
 
 function substituted(ast: Value, s: Sym, by: Value): Value {
   if (ast instanceof Sym) return ast.id === s.id && !ast.quoted ? by : ast;

@@ -36,7 +36,7 @@ function select(q: Query, scope: Scope, rt: Runtime): Value {
   const used = usedColumns(source, q);
   const t = rows === null ? used : gatherTable(used, rows);
   const by = q.clauses.get('by');
-  const result = by === undefined ? projected(t, q, scope) : grouped(t, by, q, scope, rt);
+  const result = by === undefined ? projected(t, q, scope, source.length === 0) : grouped(t, by, q, scope, rt);
   return arranged(result, by === undefined ? t : null, q, scope);
 }
 
@@ -65,13 +65,14 @@ function collectNames(ast: Value, into: Set<number>): void {
 
 /* ── projection ──────────────────────────────────────────────────────── */
 
-function projected(t: Table, q: Query, scope: Scope): Table {
+/** Reductions alone make one row, of a table without rows none (`empty`). */
+function projected(t: Table, q: Query, scope: Scope, empty: boolean): Table {
   if (q.outputs.length === 0) return t;
   const cols = new Columns(t);
   const values = q.outputs.map(([, ast]) => evalOver(ast, cols, scope));
   const aggregated = q.outputs.every(([, ast], i) => isScalar(values[i]) && mentions(ast, cols));
   const full = values.find((v) => v instanceof Vec || v instanceof List) as Column | undefined;
-  const rows = aggregated ? 1 : full === undefined || q.outputs.some(([, ast]) => ast instanceof Sym && cols.has(ast)) ? t.length : full.length;
+  const rows = aggregated ? (empty ? 0 : 1) : full === undefined || q.outputs.some(([, ast]) => ast instanceof Sym && cols.has(ast)) ? t.length : full.length;
   return tableOf(q.outputs.map(([s]) => s), values.map((v) => spread(v, rows)));
 }
 

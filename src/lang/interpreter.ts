@@ -6,7 +6,7 @@ import { Interrupt, callpoint, enter } from './interrupt.js';
 import { Source } from './source.js';
 import { read } from './reader.js';
 import { typeName } from './type-names.js';
-import { Shape, compile, compileBody, refuseNull, MAX_ARGS, MAX_DEPTH, type Code } from './compile.js';
+import { Shape, compile, compileBody, refuseCount, refuseNull, MAX_ARGS, MAX_DEPTH, type Code } from './compile.js';
 import { SPECIAL_BUILTINS } from './special.js';
 import { generate } from './jit.js';
 import { makeBuiltin, type BinaryFn, type BuiltinRow, type UnaryFn, type VariadicFn } from './builtin.js';
@@ -190,8 +190,8 @@ export class Interp implements Runtime {
     if (f.flags.special) return (f.fn as (args: readonly Value[], scope: Scope, rt: Runtime) => Value)(args, this.scope(null, []), this);
     if (args.length > MAX_ARGS) fail('domain', `a call takes at most ${MAX_ARGS} arguments`);
     if (f.t === T.VARIADIC) return (f.fn as VariadicFn)(args, this);
-    const n = f.t === T.UNARY ? 1 : 2;
-    if (args.length !== n) fail('arity', `expected ${n} arg${n === 1 ? '' : 's'}, got ${args.length}`);
+    refuseCount(f, args.length);
+    const n = args.length;
     if ((args[0] === null || args[n - 1] === null) && !f.flags.nullable) refuseNull(f);
     return n === 1 ? (f.fn as UnaryFn)(args[0], this) : (f.fn as BinaryFn)(args[0], args[1], this);
   }
