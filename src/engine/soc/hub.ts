@@ -107,7 +107,11 @@ export class SocHub {
       case 'wait': return this.#wait(call.handle, call.id);
       case 'flush': return this.#flush(call.handle);
       case 'close': return value(await this.#close(call.handle, call.ms));
-      case 'swarm.listen': return value(await this.swarm.listen(call.dir, call.self, call.options));
+      case 'swarm.listen': {
+        const won = await this.swarm.listen(call.dir, call.self, call.options);
+        if (won) this.#log('info', 'listening', `swarm: listening in ${call.dir}`);
+        return value(won);
+      }
       case 'swarm.dial': return value(await this.swarm.dial(call.dir, call.self));
       case 'swarm.listening': return value(this.swarm.listening);
       case 'swarm.close': return this.swarm.stepDown(''), value(null);
