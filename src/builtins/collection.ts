@@ -146,6 +146,7 @@ const MAX_STR = 2 ** 29 - 64;
 function takeSlice(xs: Value, start: number, count: number): Value {
   const rows = typeof xs === 'string' || isRows(xs) ? xs : fail('type', `cannot slice ${typeName(xs)}`);
   if (count < 0) fail('length', `a slice of ${count}`);
+  if (xs instanceof Dict && start > xs.length) fail('range', `a slice from ${start} of ${xs.length} pairs`);
   const from = Math.min(Math.max(start < 0 ? rows.length + start : start, 0), rows.length);
   return slice(rows, from, Math.min(count, rows.length - from));
 }

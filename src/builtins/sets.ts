@@ -1,5 +1,5 @@
 /** Membership and collections as sets. */
-import { I64_NULL, List, T, Table, Vec, isAtom, isFunction, isSeq, tagOf, type Value } from '../lang/value.js';
+import { Dict, I64_NULL, List, T, Table, Vec, isAtom, isFunction, isSeq, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
@@ -85,6 +85,7 @@ function except(xs: Value, ys: Value): Value {
   if (!isSeq(xs)) fail('type', `except takes a vector or list, got ${typeName(xs)}`);
   if (isFunction(ys)) return selectBySet(xs, new List([ys]), false);
   if (isAtom(ys)) return selectBySet(xs, pack(-tagOf(ys), [ys]), false, true);
+  if (ys instanceof Dict || ys instanceof Table) return xs;
   if (!isSeq(ys)) fail('type', `except takes a vector, list or atom, got ${typeName(ys)}`);
   const out = selectBySet(xs, ys, false);
   return ys instanceof List && out.length > 0 ? new List(items(out)) : out;

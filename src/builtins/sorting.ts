@@ -65,7 +65,7 @@ function search(name: string, find: (v: Vec, x: bigint) => number): BinaryFn {
     if (!(v instanceof Vec) || v.t !== T.I64) return fail('type', `${name} searches an I64 vector, got ${typeName(v)}`);
     if (x instanceof Vec && x.t === T.I64) return searchAll(v, x, find);
     if (typeof x === 'number' || typeof x === 'bigint') return find(v, BigInt(x));
-    return x instanceof Narrow && x.t === -T.I32 && !isNull(x) ? find(v, BigInt(x.v)) : fail('type', `${name} looks for an i64, got ${typeName(x)}`);
+    return x instanceof Narrow && x.t === -T.I32 ? find(v, BigInt(x.v)) : fail('type', `${name} looks for an i64, got ${typeName(x)}`);
   };
 }
 

@@ -127,7 +127,8 @@ export function store(t: number, data: VecData, i: number, v: Value): void {
     case T.SYM: data[i] = (v as Sym).id; break;
     case T.STR: data[i] = v as string; break;
     case T.GUID: for (let k = 0; k < 16; k++) data[i * 16 + k] = (v as Guid).v.charCodeAt(k); break;
-    case T.U8: data[i] = (v as Narrow).v & 255; break;
+    // The null of u8 is -1 and its columns have none.
+    case T.U8: data[i] = Math.max((v as Narrow).v, 0); break;
     default: data[i] = (v as Narrow).v;
   }
 }

@@ -169,6 +169,11 @@ function genericCall(head: Value, codes: readonly Code[], args: readonly Value[]
       state.at = at;
       return fail('type', `head is not callable, got ${rt.typeName(f)}`);
     }
+    // In lambdas the arguments speak first.
+    if (!shape?.lambda && f.t !== T.VARIADIC) {
+      state.at = at;
+      refuseCount(f, codes.length);
+    }
     const vals = evalArgs(codes, fr);
     state.at = at;
     return rt.callBuiltin(f, vals);
@@ -200,6 +205,12 @@ function specialCall(f: Builtin, args: readonly Value[], form: List, { rt, shape
 /** A special form met only at run time (an alias bound later): compiled now, with the frame as it is. */
 function runSpecial(f: Builtin, form: List, args: readonly Value[], site: Site, fr: Value[]): Value {
   return compile(new List([f, ...args], form.at, form.source), site)(fr);
+}
+
+/** Errors: `arity` unless a unary or binary builtin takes that many arguments. */
+export function refuseCount(f: Builtin, got: number): void {
+  const n = f.t === T.UNARY ? 1 : 2;
+  if (got !== n) fail('arity', `expected ${n} arg${n === 1 ? '' : 's'}, got ${got}`);
 }
 
 export function refuseNull(f: Builtin): never {

@@ -113,10 +113,10 @@ function listText(v: List, style: Style): string {
   return (style.mode === 0 ? '(list ' : '(') + joined(shown, element, style.room) + (shown < n ? ' ..)' : ')');
 }
 
-/** Atoms of one type: such a list reads like a vector where texts are compared. */
+/** Things of one type that are no collections: such a list reads like a vector where texts are compared. */
 function isUniform(items: readonly Value[]): boolean {
   const tag = tagOf(items[0]);
-  if (tag >= 0) return false;
+  if (tag >= 0 && tag < T.LAMBDA) return false;
   for (let i = 1; i < items.length; i++) if (tagOf(items[i]) !== tag) return false;
   return true;
 }

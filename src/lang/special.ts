@@ -1,5 +1,5 @@
 /** The special forms: how each compiles. Every other builtin with the `special` flag gets its arguments and a `Scope`. */
-import { Builtin, F64, Lambda, List, Sym, T, Vec, name, symOf, type Value } from './value.js';
+import { Builtin, F64, Lambda, List, Sym, T, Vec, name, isFunction, symOf, tagOf, type Value } from './value.js';
 import { RayError, fail } from './errors.js';
 import { compile, compileBody, quoted, type Code, type Site } from './compile.js';
 import { isReserved, isSlot } from './env.js';
@@ -115,6 +115,8 @@ function paramsOf(v: Value): Sym[] | RayError {
   return reserved ? new RayError('reserve', `lambda parameter '${reserved.text}' is in the reserved namespace`) : syms;
 }
 
+const isSingle = (v: Value): boolean => v === null || tagOf(v) < 0 || isFunction(v);
+
 function junction(op: 'and' | 'or'): Handler {
   const stop = op === 'or';
   const masks = op === 'and' ? andMasks : orMasks;
@@ -122,16 +124,18 @@ function junction(op: 'and' | 'or'): Handler {
     if (args.length === 0) return () => fail('arity', `${op} expects at least 1 argument`);
     const codes = args.map((arg) => compile(arg, site));
     const isMask = (v: Value): v is Vec => v instanceof Vec && v.t === T.B8;
+    // Elementwise with masks and single things; next to other collections a mask is only as true as they are.
+    const elementwise = (a: Value, b: Value): boolean => (isMask(a) ? isMask(b) || isSingle(b) : isMask(b) && isSingle(a));
     return (fr) => {
       let acc = codes[0](fr);
       if (codes.length === 1) return acc;
-      if (!isMask(acc) && truthy(acc) === stop) return acc;
+      if (isSingle(acc) && truthy(acc) === stop) return acc;
       for (let i = 1; i < codes.length; i++) {
         const v = codes[i](fr);
         site.rt.state.at = form.at;
-        if (isMask(acc) || isMask(v)) acc = masks(acc, v);
+        if (elementwise(acc, v)) acc = masks(acc, v);
         else {
-          acc = truthy(v);
+          acc = stop ? truthy(acc) || truthy(v) : truthy(acc) && truthy(v);
           if (acc === stop) return stop;
         }
       }
