@@ -25,51 +25,58 @@ export class CsvBlock {
   }
 
   /**
-   * Cuts rows from `bytes[at, end)` until the block is full or the bytes are used up; answers where the next row begins. `last`: no
-   * bytes follow, so that the last row may lack its end. `bytes[end]` must exist and be a line feed.
+   * Cuts rows from `bytes[at, to)` until the block is full or the bytes are used up; answers where the next row begins. `last`: no
+   * bytes follow, so that the last row may lack its end. `bytes[to]` must exist and be a line feed.
    */
-  split(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+  split(bytes: Uint8Array, at: number, to: number, last: boolean): number {
     const { columns, delimiter, rowsMax, starts, ends } = this;
-    let p = at;
-    this.rows = 0;
-    while (this.rows < rowsMax && p < end) {
+    // Positions that were computed with floats would make every access below one with a float.
+    const end = to | 0;
+    let p = at | 0;
+    let rows = 0;
+    for (; rows < rowsMax && p < end; rows++) {
       const row = p;
-      let slot = this.rows;
+      let slot = rows;
       for (let c = 0; c < columns; c++, slot += rowsMax) {
-        if (bytes[p] !== QUOTE) {
+        let ch = bytes[p];
+        if (ch !== QUOTE) {
           starts[slot] = p;
-          let ch = bytes[p];
           // Delimiters and line ends are all below 45.
           while (ch > 44 || (ch !== delimiter && ch !== LF && ch !== CR)) ch = bytes[++p];
           ends[slot] = p;
           if (ch === delimiter) p++;
         } else {
-          starts[slot] = p + 1;
           const close = closing(bytes, p + 1, end);
+          starts[slot] = p + 1;
           ends[slot] = close;
           p = close < 0 ? ~close : close;
           if (p < end) p++;
           if (p < end && bytes[p] === delimiter) p++;
         }
       }
-      p = lineEnd(bytes, p, end);
+      if (bytes[p] !== LF) p = lineEnd(bytes, p, end);
       if (p >= end) {
         // The line feed behind the bytes ended this row.
-        if (!last) return row;
-      } else if (bytes[p] === CR) {
-        if (p + 1 >= end && !last) return row;
-        p += p + 1 < end && bytes[p + 1] === LF ? 2 : 1;
-      } else p++;
-      this.rows++;
+        if (last) continue;
+        p = row;
+        break;
+      }
+      if (bytes[p] === LF) p++;
+      else if (p + 1 < end || last) p += p + 1 < end && bytes[p + 1] === LF ? 2 : 1;
+      else {
+        p = row;
+        break;
+      }
     }
+    this.rows = rows;
     return p;
   }
 }
 
-/** The first line end at or after `p` that is outside quotes; `end` where there is none. `bytes[end]` must be a line feed. */
-export function lineEnd(bytes: Uint8Array, p: number, end: number): number {
+/** The first line end at or after `from` that is outside quotes; `end` where there is none. `bytes[end]` must be a line feed. */
+export function lineEnd(bytes: Uint8Array, from: number, end: number): number {
   let quoted = false;
-  for (; ; p++) {
+  for (let p = from | 0; ; p++) {
     const ch = bytes[p];
     if (ch > QUOTE) continue;
     if (ch === QUOTE) quoted = !quoted;
