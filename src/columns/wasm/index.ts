@@ -16,6 +16,7 @@ export interface Packing extends Kernels {
   readonly taken: Cell;
   readonly written: Cell;
   pack(from: number, n: number, last: number, to: number): void;
+  measure(from: number, n: number, room: number): void;
   unpack(from: number, n: number, to: number, room: number): void;
 }
 export const packing = lazily<Packing>(PACKING, 4);

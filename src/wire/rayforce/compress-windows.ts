@@ -31,11 +31,25 @@ export function packWindows(k: Packing, src: Uint8Array, start: number, end: num
   return o;
 }
 
-/**
- * Unpacks tokens of `src[start, end)` to the front of `out`, as long as there are enough on both sides. Answers what it took and what
- * it wrote.
- */
-export function unpackWindows(k: Packing, src: Uint8Array, start: number, end: number, out: Uint8Array): { taken: number; written: number } {
+/** How far tokens were read and what they yielded, in bytes. */
+export interface Progress { readonly taken: number; readonly written: number }
+
+/** What tokens of `src[start, end)` yield, as long as there are enough of them and it is less than `size`. */
+export function measureWindows(k: Packing, src: Uint8Array, start: number, end: number, size: number): Progress {
+  let i = start;
+  let made = 0;
+  for (;;) {
+    k.bytes.set(src.subarray(i, Math.min(end, i + WINDOW)), FROM);
+    k.measure(FROM, Math.min(end - i, WINDOW), size - made);
+    const taken = k.taken.value;
+    if (taken === 0) return { taken: i - start, written: made };
+    i += taken;
+    made += k.written.value;
+  }
+}
+
+/** Unpacks tokens of `src[start, end)` to the front of `out`, as long as there are enough on both sides. */
+export function unpackWindows(k: Packing, src: Uint8Array, start: number, end: number, out: Uint8Array): Progress {
   let i = start;
   let o = 0;
   k.bytes[TO - 1] = 0;

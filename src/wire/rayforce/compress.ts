@@ -3,14 +3,13 @@
  * next byte n times (2..127 are written), `n < 0` copies the next -n bytes (1..128). Output is byte for byte the reference's.
  */
 import { fail } from '../../lang/errors.js';
-import { kernelsFor, packWindows, unpackWindows } from './compress-windows.js';
+import { kernelsFor, measureWindows, packWindows, unpackWindows, type Progress } from './compress-windows.js';
 import { MAX_PAYLOAD } from './header.js';
 
 /** Payloads up to this many bytes are sent as they are. */
 export const THRESHOLD = 2000;
 /** Bytes of the unpacked size in front of the tokens. */
 const PREFIX = 4;
-const LONGEST_RUN = 127;
 
 /**
  * Packs `src[start, end)` into `dst` from `at`: prefix and tokens. Answers the bytes written, or 0 where the payload goes out as it is
@@ -32,24 +31,21 @@ export function compress(src: Uint8Array, start: number, end: number, dst: Uint8
   return packed - at;
 }
 
-/**
- * The unpacked bytes of `src[start, end)`. At most 64 times as much is allocated, whatever size they claim. Errors: `decompr`.
- */
+/** The unpacked bytes of `src[start, end)`. Nothing is allocated before the tokens are known to yield the size they claim. Errors: `decompr`. */
 export function inflate(src: Uint8Array, start: number, end: number, limit = MAX_PAYLOAD): Uint8Array {
   if (end - start < PREFIX) fail('decompr', 'no size');
   const size = src[start] + src[start + 1] * 256 + src[start + 2] * 65536 + src[start + 3] * 16777216;
   if (size === 0 || size > limit) fail('decompr', `unpacked size of ${size} bytes, not 1 to ${limit}`);
   const tokens = start + PREFIX;
-  if (size > ((end - tokens) >> 1) * LONGEST_RUN) unfit(size);
-  const out = Buffer.allocUnsafe(size);
   const kernels = kernelsFor(size);
-  const { taken, written } = kernels === null ? NOTHING : unpackWindows(kernels, src, tokens, end, out);
-  if (!unpack(src, tokens + taken, end, out, written)) unfit(size);
+  const measured = kernels === null ? NOTHING : measureWindows(kernels, src, tokens, end, size);
+  if (!yields(src, tokens, end, size, measured)) fail('decompr', `the packed bytes do not yield the ${size} bytes claimed`);
+  const out = Buffer.allocUnsafe(size);
+  unpack(src, tokens, out, kernels === null ? NOTHING : unpackWindows(kernels, src, tokens, end, out));
   return out;
 }
 
-const NOTHING = { taken: 0, written: 0 };
-const unfit = (size: number): never => fail('decompr', `the packed bytes do not yield the ${size} bytes claimed`);
+const NOTHING: Progress = { taken: 0, written: 0 };
 
 /** Writes the tokens of `src[start, end)` from `at`; answers where they end, or -1 when that would be `limit` or beyond. */
 function pack(src: Uint8Array, start: number, end: number, dst: Uint8Array, at: number, limit: number): number {
@@ -67,7 +63,7 @@ function pack(src: Uint8Array, start: number, end: number, dst: Uint8Array, at: 
       const from = i;
       const delta = d[i];
       if (delta === d[i + 1]) {
-        const most = from + LONGEST_RUN;
+        const most = from + 127;
         i += 2;
         while (i < most && d[i] === delta) i++;
         if (o + 2 >= limit) return -1;
@@ -116,18 +112,37 @@ const WINDOW = 16384;
 const LOOKAHEAD = 129;
 const deltas = new Uint8Array(WINDOW + LOOKAHEAD + 1);
 
-/** Unpacks the tokens of `src[start, end)` behind the `o` bytes that are there. False where they do not fill `out` exactly. */
-function unpack(src: Uint8Array, start: number, end: number, out: Uint8Array, o: number): boolean {
+/** Whether the tokens behind `measured` bring what they yield to exactly `size` bytes; what follows them is ignored. */
+function yields(src: Uint8Array, start: number, end: number, size: number, { taken, written }: Progress): boolean {
+  let made = written;
+  let i = start + taken;
+  while (i < end && made < size) {
+    const token = src[i++];
+    if (token > 0 && token < 128) {
+      if (i >= end) return false;
+      i++;
+      made += token;
+    } else if (token !== 0) {
+      i += 256 - token;
+      if (i > end) return false;
+      made += 256 - token;
+    }
+  }
+  return made === size;
+}
+
+/** Unpacks the tokens behind what is `done` until `out` is full. */
+function unpack(src: Uint8Array, start: number, out: Uint8Array, { taken, written }: Progress): void {
   const size = out.length;
-  let i = start;
+  let i = start + taken;
+  let o = written;
   let byte = o > 0 ? out[o - 1] : 0;
-  while (o < size && i < end) {
+  while (o < size) {
     const token = src[i++];
     if (token < 128) {
-      if (token === 0) continue;
+      const delta = src[i];
+      if (token > 0) i++;
       const stop = o + token;
-      if (i >= end || stop > size) return false;
-      const delta = src[i++];
       if (delta === 0 && token > 16) {
         out.fill(byte, o, stop);
         o = stop;
@@ -138,12 +153,10 @@ function unpack(src: Uint8Array, start: number, end: number, out: Uint8Array, o:
       }
     } else {
       const stop = o + 256 - token;
-      if (i + 256 - token > end || stop > size) return false;
       for (; o < stop; o++) {
         byte = (byte + src[i++]) & 255;
         out[o] = byte;
       }
     }
   }
-  return o === size;
 }
