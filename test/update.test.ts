@@ -39,6 +39,12 @@ test('what changes globals is refused in restricted sessions, alter excepted', (
   assert.equal(evaluated(rt, '(count (select {from: t}))', { restricted: true }), '2');
 });
 
+test('a restricted session makes no global through a parameter', () => {
+  const rt = interpreter();
+  assert.equal(evaluated(rt, "((fn [fresh] (alter 'fresh concat 1)) [5])", { restricted: true }), '!! access');
+  assert.equal(evaluated(rt, "(resolve 'fresh)"), 'null');
+});
+
 test('alter leaves reserved names alone', () => {
   const rt = interpreter();
   for (const target of ['.ipc.on.sync', '.sys.gc', '.mine']) assert.equal(evaluated(rt, `(alter '${target} concat 1)`), '!! reserve', target);

@@ -1,5 +1,5 @@
 /** `alter`: the value of a global changed in place. */
-import { List, Sym, Vec, isAtom, name, tagOf, type Value } from '../lang/value.js';
+import { List, Sym, Vec, isAtom, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import { isReserved } from '../lang/env.js';
@@ -7,7 +7,8 @@ import { cast } from '../columns/cast.js';
 import { itemAt, items, pack } from '../columns/item.js';
 import { integerOf, isIntType } from '../columns/promote.js';
 import { overwritten } from '../columns/overwrite.js';
-import type { BuiltinRow } from '../lang/builtin.js';
+import { ROWS as COLLECTION } from './collection.js';
+import type { BinaryFn, BuiltinRow } from '../lang/builtin.js';
 import type { Runtime, Scope } from '../lang/runtime.js';
 
 export const ROWS: readonly BuiltinRow[] = [
@@ -18,14 +19,15 @@ export const ROWS: readonly BuiltinRow[] = [
   },
 ];
 
+const CONCAT = COLLECTION.find((row) => row.name === 'concat')!.fn as BinaryFn;
+
 type Change = (v: Value, args: readonly Value[], rt: Runtime) => Value;
 
 const CHANGES: ReadonlyMap<string, readonly [arity: number, change: Change]> = new Map<string, readonly [number, Change]>([
   ['set', [2, (v, [at, x]) => setAt(v, at, x)]],
-  ['concat', [1, (v, [x], rt) => rt.call(rt.env.lookup(CONCAT) ?? null, [v, x])]],
+  ['concat', [1, (v, [x], rt) => CONCAT(v, x, rt)]],
   ['remove', [1, (v, [at]) => removeAt(v, at)]],
 ]);
-const CONCAT = name('concat');
 
 function alter(args: readonly Value[], scope: Scope, rt: Runtime): Value {
   if (args.length < 3) fail('domain', `alter: expects at least 3 arguments, got ${args.length}`);
@@ -33,6 +35,8 @@ function alter(args: readonly Value[], scope: Scope, rt: Runtime): Value {
   if (!(target instanceof Sym)) fail('type', `alter: the variable is a symbol, got ${typeName(target)}`);
   if (isReserved(target)) fail('reserve', `cannot alter reserved binding '${target.text}'`);
   const v = scope.lookup(target) ?? fail('name', `'${target.text}' undefined`);
+  // Through a parameter of that name a restricted session could otherwise make globals, which `set` refuses it.
+  if (rt.restricted && rt.env.cell(target).global === undefined) fail('access', `'alter' makes no globals here`);
   const [, op, ...rest] = args;
   if (!(op instanceof Sym)) fail('type', `alter: expected set, concat or remove, got ${typeName(op)}`);
   const [arity, change] = CHANGES.get(op.text) ?? fail('domain', `alter: unknown operation '${op.text}'`);

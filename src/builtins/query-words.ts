@@ -11,6 +11,7 @@ import { repeat } from '../columns/slice.js';
 import { isText, testText } from '../columns/strings.js';
 import { ROWS as SETS } from './sets.js';
 import { ROWS as COMPARE } from './compare.js';
+import { ROWS as TYPES } from './types.js';
 import type { BinaryFn, BuiltinRow, UnaryFn, VariadicFn } from '../lang/builtin.js';
 
 const isColumn = (v: Value): v is Vec | List => v instanceof Vec || v instanceof List;
@@ -41,6 +42,9 @@ const membership = (fn: BinaryFn): BinaryFn => (x, list, rt) => {
 };
 const listed = (fn: BinaryFn): BinaryFn => (x, range, rt) => fn(x, range instanceof List ? enlist(range.items) : range, rt);
 
+/** `as` that also makes F32 columns. */
+const converted = (fn: BinaryFn): BinaryFn => (type, x, rt) => (type instanceof Sym && type.text === 'F32' && isColumn(x) ? cast(T.F32, x) : fn(type, x, rt));
+
 /** The type of each element, not of the column. */
 const typeByElement: UnaryFn = (x) => (x instanceof Vec ? repeat(symbol(typeName(x).toLowerCase()), x.length) : name(typeName(x)));
 
@@ -54,7 +58,7 @@ const CONCAT = fnOf('concat', T.VARIADIC, concatTexts)[1];
 /** Id of a word at the head of a call in a query -> what stands there instead. */
 const WORDS: ReadonlyMap<number, Value> = new Map<number, Value>([
   fnOf('nil?', T.UNARY, nilByElement, true), fnOf('ilike', T.BINARY, ilike), fnOf('type', T.UNARY, typeByElement, true),
-  fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('within', T.BINARY, listed(named([...SETS, ...COMPARE], 'within'))),
+  fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('as', T.BINARY, converted(named(TYPES, 'as'))), fnOf('within', T.BINARY, listed(named([...SETS, ...COMPARE], 'within'))),
   alias('median', 'med'), alias('year', 'yyyy'), alias('month', 'mm'), alias('day', 'dd'), alias('hour', 'hh'), alias('second', 'ss'),
   alias('dayofweek', 'dow'), alias('dayofyear', 'doy'),
 ]);

@@ -48,11 +48,15 @@ function usedColumns(t: Table, q: Query): Table {
   for (const [, ast] of q.order) collectNames(ast, used);
   const by = q.clauses.get('by');
   if (by !== undefined) collectNames(by, used);
+  // Code put together at run time may name any column.
+  if (used.has(EVAL.id)) return t;
   const kept = items(t.names).flatMap((s, i) => (used.has((s as Sym).id) ? [i] : []));
   // A table knows its rows by its columns: one of them must stay.
   if (kept.length === 0 && t.cols.length > 0) kept.push(0);
   return kept.length === t.cols.length ? t : tableOf(kept.map((i) => items(t.names)[i] as Sym), kept.map((i) => t.cols[i]));
 }
+
+const EVAL = name('eval');
 
 function collectNames(ast: Value, into: Set<number>): void {
   if (ast instanceof Sym) {

@@ -4,7 +4,7 @@ import { checkpoint } from '../lang/interrupt.js';
 import { concatColumns } from './concat.js';
 import { gather } from './gather.js';
 import { store } from './item.js';
-import { takeRange } from './slice.js';
+import { repeat, takeRange } from './slice.js';
 import type { GroupedReduction } from './grouped.js';
 
 /** Rows taken apart at once: bounds the memory of wide windows, and how long an interrupt waits. */
@@ -57,10 +57,5 @@ function batch(reduce: GroupedReduction, v: Vec, from: Int32Array, to: Int32Arra
 }
 
 function emptyColumn(reduce: GroupedReduction, v: Vec, none: Vec, n: number, emptyNull: boolean): Vec {
-  const zeros = emptyNull ? none : reduce(takeRange(v, 0, 0), { ids: new Int32Array(0), first: new Int32Array(n) })!;
-  if (!emptyNull) return zeros;
-  const data = none.data.constructor === Array ? new Array<string>(n).fill('') : new (none.data.constructor as Int32ArrayConstructor)(n);
-  const out = new Vec(none.t, data as Int32Array, n > 0);
-  for (let k = 0; k < n; k++) store(out.t, out.data, k, nullOf(out.t));
-  return out;
+  return emptyNull ? repeat(nullOf(none.t), n) : reduce(takeRange(v, 0, 0), { ids: new Int32Array(0), first: new Int32Array(n) })!;
 }
