@@ -56,7 +56,7 @@ export class SocHub {
 
   connections(): ConnectionInfo[] {
     return Array.from(this.#pipes.values(), ({ pipe }) =>
-      ({ handle: pipe.handle, peer: pipe.peer, direction: pipe.path === null ? 'in' : 'out', user: '', restricted: false, held: pipe.outbox.pendingBytes }));
+      ({ handle: pipe.handle, peer: pipe.peer, direction: pipe.path === null ? 'in' : 'out', user: '', restricted: false, held: pipe.outbox.pendingBytes, protocol: 'soc' }));
   }
 
   /** Accepts and reads nothing more. */

@@ -58,6 +58,8 @@ export class Pipe {
   handle = -1;
   malformed = 0;
   duplicates = 0;
+  /** When it was made, ms since 1970. */
+  readonly openedMs: number;
   #connection: Connection | null = null;
   #receiver = new Receiver();
   #liveness: Liveness | null = null;
@@ -76,6 +78,7 @@ export class Pipe {
   constructor(private readonly options: PipeOptions, private readonly events: PipeEvents) {
     this.outbox = new Outbox({ ...options.outbox, redials: options.path !== null });
     this.clock = options.clock ?? systemClock;
+    this.openedMs = options.wall();
   }
 
   /** Takes over what a listener accepted. */
@@ -96,6 +99,13 @@ export class Pipe {
   }
   get connected(): boolean {
     return this.#connection !== null && this.#liveness !== null;
+  }
+  /** Of the connection there is. */
+  get bytesIn(): number {
+    return this.#connection?.bytesIn ?? 0;
+  }
+  get bytesOut(): number {
+    return this.#connection?.bytesOut ?? 0;
   }
   get peer(): string {
     const peer = this.#connection?.peer;
