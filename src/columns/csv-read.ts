@@ -1,8 +1,8 @@
 /** Reads CSV bytes into columns, a window of the file at a time. */
 import { I64_NULL, T, Table, Vec, symVec, type VecData } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
-import { checkpoint } from '../lang/interrupt.js';
-import { alloc } from './item.js';
+import { blocks, checkpoint } from '../lang/interrupt.js';
+import { alloc, halves } from './item.js';
 import { PARSE, SymbolTable } from './csv-cells.js';
 import { Inference, SAMPLE } from './csv-infer.js';
 import { CsvBlock, afterLineEnd, cellText, countColumns, findDelimiter, lineEnd } from './csv-split.js';
@@ -173,24 +173,32 @@ function grow(column: Column, capacity: number, rows: number): void {
 function finished({ t, narrow, data, nulls }: Column, rows: number): Vec {
   const length = t === T.GUID ? rows * 16 : rows;
   const exact = data.length === length ? data : data.slice(0, length);
-  return narrow ? narrowed(exact as BigInt64Array, nulls) : new Vec(t, exact, nulls);
+  return narrow ? narrowed(exact as BigInt64Array, nulls) : new Vec(t, exact, nulls && t !== T.B8 && t !== T.U8);
 }
 
 /** An integer column in the narrowest type that has room for its values and, where it has nulls, for the null. */
 function narrowed(data: BigInt64Array, nulls: boolean): Vec {
   let min = 2n ** 63n;
   let max = I64_NULL;
-  for (const v of data) {
-    if (v === I64_NULL) continue;
-    if (v < min) min = v;
-    if (v > max) max = v;
-  }
+  blocks(data.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      const v = data[i];
+      if (v === I64_NULL) continue;
+      if (v < min) min = v;
+      if (v > max) max = v;
+    }
+  });
   if (min > max) return new Vec(T.I64, data, nulls);
   for (const [t, bits] of [[T.I16, 16n], [T.I32, 32n]] as const) {
     const top = 2n ** (bits - 1n);
     if (max >= top || min < -top || (nulls && min === -top)) continue;
     const out = alloc(t, data.length) as Int32Array;
-    for (let i = 0; i < data.length; i++) out[i] = data[i] === I64_NULL ? -Number(top) : Number(data[i]);
+    const low = halves(data);
+    const none = -Number(top);
+    blocks(data.length, (lo, hi) => {
+      // The null is the only value whose lower half says nothing of its sign.
+      for (let i = lo; i < hi; i++) out[i] = low[2 * i] === 0 && low[2 * i + 1] !== 0 ? none : low[2 * i];
+    });
     return new Vec(t, out, nulls);
   }
   return new Vec(T.I64, data, nulls);

@@ -5,16 +5,18 @@ import { fromDays } from '../lang/calendar.js';
 import { format } from '../lang/format.js';
 import { halves, itemAt, readHalves } from './item.js';
 
-/** Rows a piece has at most. */
-const PIECE = 4096;
+/** Cells and rows a piece has at most. */
+const CELLS = 32768;
+const ROWS = 4096;
 
 /** The file's bytes as byte strings, piece by piece. */
 export function* csvText(table: Table): Generator<string> {
   yield row(Array.from(table.names.data as Int32Array, (id) => quoted(symText(id))));
   const cells = table.cols.map(cellWriter);
-  for (let lo = 0; lo < table.length; lo += PIECE) {
+  const piece = Math.max(1, Math.min(ROWS, Math.floor(CELLS / cells.length)));
+  for (let lo = 0; lo < table.length; lo += piece) {
     checkpoint();
-    const hi = Math.min(lo + PIECE, table.length);
+    const hi = Math.min(lo + piece, table.length);
     let text = '';
     for (let r = lo; r < hi; r++) {
       text += cells[0](r);

@@ -1,6 +1,6 @@
 /** Elements of columns as atoms, and atoms packed into columns: the border between the two representations. */
 import {
-  F64, Guid, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, i64, isAtom, isFunction, isNull, symOf, tagOf,
+  F64, Guid, I16_NULL, I32_NULL, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, i64, isAtom, isFunction, isNull, symOf, tagOf,
   type NarrowTag, type Value, type VecData,
 } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
@@ -189,11 +189,16 @@ export function nullAt(v: Vec, i: number): boolean {
 
 /** Whether any element is null by its bits. */
 export function anyNull(v: Vec): boolean {
-  const n = v.length;
-  if (v.t === T.B8 || v.t === T.U8 || v.t === T.SYM || v.t === T.STR) return false;
-  for (let i = 0; i < n; i++) if (nullAt(v, i)) return true;
-  return false;
+  if (v.t === T.GUID) {
+    for (let i = 0; i < v.length; i++) if (nullAt(v, i)) return true;
+    return false;
+  }
+  // The search of the engine: NaN is found like any other number.
+  return SENTINELS[v.t] !== undefined && (v.data as Int32Array).includes(SENTINELS[v.t] as number);
 }
+const SENTINELS: Readonly<Record<number, number | bigint>> = {
+  [T.I16]: I16_NULL, [T.I32]: I32_NULL, [T.I64]: I64_NULL, [T.F32]: NaN, [T.F64]: NaN, [T.DATE]: I32_NULL, [T.TIME]: I32_NULL, [T.TIMESTAMP]: I64_NULL,
+};
 
 /** An i64 atom from a bigint of 64 bits. */
 export { i64 };
