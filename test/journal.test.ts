@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ARRANGEMENTS, RawClient, frame, startHost, text, type TestHost } from './support/engine.js';
+import { startNode } from '../src/engine/node.js';
+import { ARRANGEMENTS, RawClient, frame, int, startHost, text, type TestHost } from './support/engine.js';
 import { Running, rfl, withFiles } from './support/rfl.js';
 
 async function inFolder(body: (base: string) => Promise<void>): Promise<void> {
@@ -85,6 +86,34 @@ test('the sync hook is not called by a replay', () => inFolder(async (base) => {
     assert.equal(await host.evaluate('a'), '1');
     assert.match(await host.evaluate('seen'), /undefined/);
   });
+}));
+
+test('an interpreter that is replaced comes back with what the journal holds', () => inFolder(async (base) => {
+  const node = await startNode({ journal: { base, durable: true, cut: false } });
+  const { port } = await node.listen('127.0.0.1:0');
+  const client = await RawClient.open(port);
+  await client.ask('(set a 41)');
+  await node.restart();
+  const again = await RawClient.open((await node.listen('127.0.0.1:0')).port);
+  await again.ask('(set a (+ a 1))');
+  assert.equal((await node.evaluate('a')).text, '42');
+  client.close();
+  again.close();
+  await node.shutdown(200);
+  assert.equal(readFileSync(`${base}.log`).length, 16 + 20 + 16 + 25);
+}));
+
+test('what a hook writes to the journal is evaluated as code by the next start', () => inFolder(async (base) => {
+  const program = "(set upd (fn [n x] (set rows (concat rows x)))) (set .ipc.on.async (fn [m] (do (.log.write m) (eval m))))";
+  await withHost(base, async (host, client) => {
+    await host.evaluate(`(set rows []) ${program}`);
+    for (const n of [7, 8]) client.write(frame(Buffer.concat([Buffer.from('00000300000000000000', 'hex'), Buffer.from('f40075706400', 'hex'), Buffer.from('f3000100000000000000', 'hex'), Buffer.from('t'), int(n)]), 0));
+    await client.ask('(set done 1)');
+    assert.equal(await host.evaluate('rows'), '[7 8]');
+  });
+  const loader = join(base, '..', 'load.rfl');
+  writeFileSync(loader, `(set rows []) ${program} (.log.replay "${base}.log") rows`);
+  assert.equal(rfl([loader]).out, '[7 8]\n');
 }));
 
 /* ── damage ──────────────────────────────────────────────────────────── */
