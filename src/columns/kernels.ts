@@ -1,6 +1,6 @@
 /**
- * The element loops. Each works on one chunk and one machine type, knows nothing of Rayfall types, and could be replaced by a
- * WebAssembly function of the same shape: (a, ai, b, bi, out, oi, n), offsets in elements.
+ * The element loops. Each works on one chunk and one machine type, and knows nothing of Rayfall types: (a, ai, b, bi, out, oi, n),
+ * offsets in elements. Some have a twin on SIMD of the same shape (simd.ts), which gives the same bits.
  *
  * - doubles: `Float64Array`, null is NaN, so nulls propagate by themselves;
  * - words: `Int32Array`, results wrap to 32 bits;
