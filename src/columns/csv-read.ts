@@ -53,17 +53,21 @@ function emptyType({ types }: CsvSchema, c: number): number {
   return types === null ? T.F64 : types[c] === NARROWEST ? T.I64 : types[c];
 }
 
+/** Spreadsheets mark a text as UTF-8 by three bytes before it. */
+const hasMark = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+
 /** The column names, and the window moved behind the header. A first line that repeats the given names is a header too. */
 function header(window: Window, block: CsvBlock, given: readonly string[] | null): Vec {
   const { bytes, end } = window;
   const stop = lineEnd(bytes, 0, end);
   const saved = bytes[stop];
   bytes[stop] = LF;
-  block.split(bytes, 0, stop, true);
+  block.split(bytes, hasMark(bytes) ? 3 : 0, stop, true);
   const cells = Array.from({ length: block.columns }, (_, c) => (block.rows === 0 ? '' : cellText(bytes, block.starts[c * block.rowsMax], block.ends[c * block.rowsMax])));
   bytes[stop] = saved;
   const names = given === null ? cells : given.length >= block.columns ? given.slice(0, block.columns) : cells.map((_, c) => `V${c + 1}`);
   if (given === null || cells.every((cell, c) => cell === names[c])) window.at = afterLineEnd(bytes, stop, end);
+  else if (hasMark(bytes)) window.at = 3;
   return symVec(names);
 }
 
