@@ -31,7 +31,7 @@ test('cli: limits take sizes and counts', () => {
 
 test('cli: no flags, no surprises', () => {
   assert.deepEqual(parseOptions([]), {
-    file: undefined, expr: undefined, args: [], interactive: false, listen: [], usersFile: undefined, restricted: false, journal: undefined, log: 'text',
+    file: undefined, expr: undefined, args: [], interactive: false, listen: [], tls: undefined, usersFile: undefined, restricted: false, journal: undefined, log: 'text',
     color: undefined, dialect: '2512', sendTimeoutMs: undefined, limits: {}, shutdownMs: undefined, help: false, version: false,
   });
 });
@@ -99,4 +99,14 @@ test('cli: colours obey the flag, then NO_COLOR, then FORCE_COLOR', () => {
   assert.equal(useColor(2, undefined, { FORCE_COLOR: '1' }), true);
   assert.equal(useColor(2, undefined, { FORCE_COLOR: '0' }), false);
   assert.equal(useColor(2, undefined, { FORCE_COLOR: '1', NO_COLOR: '1' }), false);
+});
+
+test('cli: a certificate makes -p speak TLS; its flags go together', () => {
+  const parsed = parseOptions(['-p', '7400', '--tls-cert', 'c.pem', '--tls-key', 'k.pem', '--listen', '7401']);
+  assert.deepEqual(parsed.listen, ['tls://0.0.0.0:7400', '7401']);
+  assert.deepEqual(parsed.tls, { cert: 'c.pem', key: 'k.pem' });
+  const files = ['--tls-cert', 'c', '--tls-key', 'k'];
+  assert.deepEqual(parseOptions([...files, '--tls-ca', 'a']).tls, { cert: 'c', key: 'k', ca: 'a', requireClient: false });
+  assert.deepEqual(parseOptions([...files, '--tls-ca', 'a', '--tls-require-client']).tls, { cert: 'c', key: 'k', ca: 'a', requireClient: true });
+  for (const bad of [['--tls-cert', 'c'], ['--tls-key', 'k'], ['--tls-ca', 'a'], [...files, '--tls-require-client']]) assert.throws(() => parseOptions(bad), { status: 64 });
 });

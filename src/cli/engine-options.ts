@@ -9,6 +9,7 @@ import type { Options } from './options.js';
 export async function engineOptions(options: Options, log: NodeOptions['log'] = logTo(options.log)): Promise<NodeOptions> {
   return {
     listen: options.listen,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
     users: options.usersFile === undefined ? [] : await users(options.usersFile),
     restricted: options.restricted,
     dialect: options.dialect,

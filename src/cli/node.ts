@@ -6,13 +6,27 @@ import { CliError, EXIT } from './exit-codes.js';
 /** Starts the node. Errors: `CliError` 69 when an address cannot be listened on, 74 when the journal cannot be recovered. */
 export async function start(options: NodeOptions): Promise<RflNode> {
   try {
-    return await startNode(options);
+    const node = await startNode(options);
+    if (options.tls !== undefined) reloadOnHangup(node, options);
+    return node;
   } catch (e) {
     const { code, message } = e as { code?: string; message?: string };
     if (code === 'journal') throw new CliError(EXIT.journal, `rfl: ${message ?? code}`);
     if (code !== 'io' && code !== 'domain') throw e;
     throw new CliError(EXIT.connect, `rfl: ${message ?? code}`);
   }
+}
+
+/** Certificates are renewed while connections live: the signal for reading them again is that of every daemon. */
+function reloadOnHangup(node: RflNode, { log }: NodeOptions): void {
+  process.on('SIGHUP', () => {
+    try {
+      node.reloadTls();
+      log?.({ level: 'info', event: 'tls-reloaded', message: 'certificates read again' });
+    } catch (e) {
+      log?.({ level: 'error', event: 'tls-reload-failed', message: `certificates kept: ${(e as Error).message}` });
+    }
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The command line, as a table: parsing and `--help` come from the same rows. */
 import { parseArgs } from 'node:util';
 import type { Dialect, JournalOptions, Limits } from '../engine/api.js';
+import type { ServerTls } from '../engine/tls-files.js';
 import { CliError, EXIT } from './exit-codes.js';
 
 export interface Options {
@@ -12,6 +13,7 @@ export interface Options {
   readonly interactive: boolean;
   /** Addresses of `-p` and `--listen`, in the order given. */
   readonly listen: readonly string[];
+  readonly tls?: ServerTls;
   readonly usersFile?: string;
   /** `-U`: every session is restricted. */
   readonly restricted: boolean;
@@ -48,7 +50,11 @@ const ROWS: readonly Row[] = [
   { name: 'eval', short: 'e', value: 'EXPR', doc: 'evaluate EXPR instead of a file and print its value' },
   { name: 'interactive', short: 'i', doc: 'read from the terminal, or standard input, after the program' },
   { name: 'port', short: 'p', value: 'PORT', doc: 'serve IPC on PORT of all addresses (0: do not)' },
-  { name: 'listen', value: 'ADDR', repeatable: true, doc: 'serve IPC on PORT, HOST:PORT or tcp://HOST:PORT; may be repeated' },
+  { name: 'listen', value: 'ADDR', repeatable: true, doc: 'serve IPC on PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH; may be repeated' },
+  { name: 'tls-cert', value: 'FILE', doc: 'certificate with its chain: -p speaks TLS, and so does tls://' },
+  { name: 'tls-key', value: 'FILE', doc: 'its key; SIGHUP reads both again' },
+  { name: 'tls-ca', value: 'FILE', doc: 'ask clients for a certificate of these authorities' },
+  { name: 'tls-require-client', doc: 'refuse clients without one' },
   { name: 'users', short: 'u', value: 'USERS', doc: 'admit only the users of this file' },
   { name: 'users-restricted', short: 'U', value: 'USERS', doc: 'as -u, and every session is restricted' },
   { name: 'journal', short: 'l', value: 'BASE', doc: 'recover from BASE.qdb and BASE.log, and keep requests there before evaluating them' },
@@ -101,7 +107,8 @@ export function parseOptions(argv: readonly string[]): Options {
     expr,
     args: split < 0 ? [] : argv.slice(split + 1),
     interactive: one('interactive') !== undefined,
-    listen: [...portAddress(one('port')), ...all('listen')],
+    listen: [...portAddress(one('port'), one('tls-cert') !== undefined), ...all('listen')],
+    tls: tlsFiles(one),
     usersFile: one('users') ?? one('users-restricted'),
     restricted: one('users-restricted') !== undefined,
     journal: journal(one('journal'), one('journal-durable'), one('journal-cut') !== undefined),
@@ -189,11 +196,19 @@ function journal(base: string | undefined, durable: string | undefined, cut: boo
   return { base: path, durable: durable !== undefined, cut };
 }
 
-function portAddress(text: string | undefined): string[] {
+function portAddress(text: string | undefined, secure: boolean): string[] {
   if (text === undefined) return [];
   const port = count('port', text);
   if (port > 65535) usage(`--port: '${text}' is no port (0..65535)`);
-  return port === 0 ? [] : [String(port)];
+  return port === 0 ? [] : [secure ? `tls://0.0.0.0:${port}` : String(port)];
+}
+
+function tlsFiles(one: (name: string) => string | undefined): ServerTls | undefined {
+  const [cert, key, ca, require] = ['tls-cert', 'tls-key', 'tls-ca', 'tls-require-client'].map(one);
+  if (cert === undefined && key === undefined && ca === undefined && require === undefined) return undefined;
+  if (cert === undefined || key === undefined) return usage('--tls-cert and --tls-key go together, and the other flags of TLS with them');
+  if (require !== undefined && ca === undefined) return usage('--tls-require-client needs --tls-ca');
+  return { cert, key, ...(ca === undefined ? {} : { ca, requireClient: require !== undefined }) };
 }
 
 const optional = <V>(flag: string, text: string | undefined, read: (flag: string, text: string) => V): V | undefined =>

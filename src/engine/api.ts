@@ -1,6 +1,7 @@
 /** What the engine offers to the command line, the REPL and library users: types only. */
 import type { HostServices } from '../lang/runtime.js';
 import type { Value } from '../lang/value.js';
+import type { ClientTls, ServerTls } from './tls-files.js';
 
 /** Which release's rule for symbol flags a peer follows; see the wire reference. */
 export type Dialect = '2512' | '216';
@@ -80,8 +81,10 @@ export interface JournalOptions {
 }
 
 export interface NodeOptions {
-  /** Addresses to listen on before anything is evaluated: `port`, `host:port`, `tcp://host:port`. Default none. */
+  /** Addresses to listen on before anything is evaluated: `port`, `host:port`, `tcp://host:port`, `tls://host:port`, `unix:///path`. Default none. */
   readonly listen?: readonly (string | number)[];
+  /** For addresses that start with `tls://`. */
+  readonly tls?: ServerTls;
   /** Who may connect; absent or empty: everybody, with full rights. */
   readonly users?: readonly UserEntry[];
   /** Every inbound session, and pushes over outbound connections, evaluate restricted (`-U`). Default false. */
@@ -136,6 +139,14 @@ export interface ConnectionInfo {
   readonly restricted: boolean;
   /** Bytes written but not yet taken by the kernel. */
   readonly held: number;
+  readonly protocol: 'rayforce' | 'soc';
+  /** The version of TLS; '' on plain connections. */
+  readonly tls?: string;
+  readonly state?: string;
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
+  /** When it was admitted, ms since 1970. */
+  readonly openedMs?: number;
 }
 
 /** Sockets on the calling thread, the interpreter in a worker of its own. */
@@ -154,6 +165,8 @@ export interface RflNode {
   globals(): Promise<[name: string, typeLabel: string][]>;
   /** Listens on a further address. Rejects with an error whose `code` is `io` or `domain`. */
   listen(address: string | number): Promise<{ port: number }>;
+  /** Reads the files of `tls` again, for connections that begin from now on. Throws an error whose `code` is `io`; then nothing has changed. */
+  reloadTls(): void;
   connections(): ConnectionInfo[];
   /** Stops accepting, answers what was accepted, runs the close hooks, closes; after `ms` (default 5 000) without waiting on. */
   shutdown(ms?: number): Promise<void>;
@@ -165,7 +178,7 @@ export type StartNode = (options?: NodeOptions) => Promise<RflNode>;
 
 /* ── an interpreter in the caller's thread ───────────────────────────── */
 
-export type AttachOptions = Pick<NodeOptions, 'users' | 'restricted' | 'dialect' | 'limits' | 'sendTimeoutMs' | 'log' | 'listen' | 'journal'>;
+export type AttachOptions = Pick<NodeOptions, 'users' | 'restricted' | 'dialect' | 'limits' | 'sendTimeoutMs' | 'log' | 'listen' | 'tls' | 'journal'>;
 
 /** Gives an interpreter of the calling thread `.ipc.*`, `.sys.listen` and timers; the I/O thread starts with their first use. */
 export interface IpcHost {
@@ -192,6 +205,8 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
   readonly dialect?: Dialect;
   readonly maxFrame?: number;
+  /** For addresses that start with `tls://`. */
+  readonly tls?: ClientTls;
 }
 
 export interface SendOptions {

@@ -8,6 +8,7 @@ import { Capture } from './capture.js';
 import { ipcBuiltins } from './ipc-builtins.js';
 import { socBuiltins } from './soc/builtins.js';
 import { journalBuiltins } from './journal-builtins.js';
+import { netBuiltins } from './net-builtins.js';
 import { LangSide } from './lang-side.js';
 import { withDefaults } from './limits.js';
 import { SharedState, sharedMemory } from './shared-state.js';
@@ -37,7 +38,7 @@ class Attached implements IpcHost {
     const memory = channelMemory();
     const shared = sharedMemory(limits.maxConnections);
     this.#end = new End(memory.lang);
-    const data: IoThreadData = { end: memory.io, shared, limits, users: options.users ?? [], restricted: options.restricted ?? false };
+    const data: IoThreadData = { end: memory.io, shared, limits, users: options.users ?? [], restricted: options.restricted ?? false, tls: options.tls ?? null };
     this.#startThread = () => {
       const worker = new Worker(new URL('./io-thread.js', import.meta.url), { workerData: data, transferList: ports(memory.io) });
       // Whether anything is to be waited for is the caller's business: `active`.
@@ -59,7 +60,7 @@ class Attached implements IpcHost {
       beforeCall: () => void (this.#thread ??= this.#startThread()),
       blocked: () => this.#events?.again(),
     });
-    interp.define([...ipcBuiltins(() => this.#lang), ...socBuiltins(() => this.#lang), ...journalBuiltins(() => this.#lang.journal)]);
+    interp.define([...ipcBuiltins(() => this.#lang), ...netBuiltins(() => this.#lang), ...socBuiltins(() => this.#lang), ...journalBuiltins(() => this.#lang.journal)]);
     this.#end.unref();
     if (options.journal !== undefined) this.#lang.journal.start(options.journal);
     for (const address of options.listen ?? []) this.listen(address);

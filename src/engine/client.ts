@@ -7,22 +7,25 @@ import { decodePayload, encodeFrame, type DecodeOptions } from '../wire/rayforce
 import { FLAG, MAX_PAYLOAD, MSG } from '../wire/rayforce/header.js';
 import { Session, type SessionEvent } from '../wire/rayforce/session.js';
 import type { Frame } from '../wire/rayforce/frames.js';
+import { clientContext, TlsFilesError } from './tls-files.js';
 import type { Client, ConnectOptions, Dialect, Incoming, SendOptions } from './api.js';
 
 const CONNECT_MS = 5000;
 
 /** Connects to `host:port[:user:password]`. Rejects with a RayError: `domain` no address, `io` not reached, `access` not let in. */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
-  const { host, port, user, password } = parse(address);
+  const { host, port, user, password, path, tls } = parse(address);
   const session = Session.client(password === null ? null : `${user}:${password}`, { limit: options.maxFrame ?? MAX_PAYLOAD });
   const client = new SocketClient(session, options.dialect ?? '2512', options.maxFrame ?? MAX_PAYLOAD);
   const until = performance.now() + (options.timeoutMs ?? CONNECT_MS);
   try {
-    client.connection = await openStream(host, port, options.timeoutMs ?? CONNECT_MS, client.events);
+    const { servername } = options.tls ?? {};
+    const secure = tls === undefined ? {} : { tls: { context: clientContext(options.tls ?? {}), ...(servername === undefined ? {} : { servername }) } };
+    client.connection = await openStream(host, port, options.timeoutMs ?? CONNECT_MS, client.events, { ...(path === undefined ? {} : { path }), ...secure });
   } catch (e) {
-    throw e instanceof ConnectError ? new RayError('io', e.message) : e;
+    throw e instanceof ConnectError || e instanceof TlsFilesError ? new RayError('io', e.message) : e;
   }
-  return client.opened(`${host}:${port}`, until - performance.now());
+  return client.opened(path ?? `${host}:${port}`, until - performance.now());
 }
 
 function parse(address: string): ReturnType<typeof peerAddress> {

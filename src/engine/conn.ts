@@ -20,7 +20,8 @@ export class Conn {
 
   /** This interpreter is at both ends. */
   isOtherEndOf(conn: Conn): boolean {
-    return this.inbound !== conn.inbound && this.clientPort === conn.clientPort;
+    // Unix sockets have no port to know each other by.
+    return this.clientPort !== 0 && this.inbound !== conn.inbound && this.clientPort === conn.clientPort;
   }
 
   get hasFrames(): boolean {

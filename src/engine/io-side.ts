@@ -3,8 +3,9 @@
  * not fit into the channel stays here while the peers it came from are not read.
  */
 import { Listener, ListenError } from '../net/listener.js';
-import { ConnectError, connect } from '../net/connection.js';
+import { ConnectError, connect, type Via } from '../net/connection.js';
 import type { ListenAddress } from '../net/address.js';
+import { toBytes } from '../lang/text.js';
 import { Session } from '../wire/rayforce/session.js';
 import { TO_IO, TO_LANG, type End } from './channel.js';
 import { Cork } from './cork.js';
@@ -16,12 +17,16 @@ import { SocHub } from './soc/hub.js';
 import { SPIN_MS, Spinner } from './spinner.js';
 import type { SharedState } from './shared-state.js';
 import type { ConnectionInfo, Limits, LogRecord, Users } from './api.js';
+import { clientContext, reload, serverContext, TlsFilesError, type ServerTls } from './tls-files.js';
+import type { TlsContext } from '../net/tls-context.js';
 import type { Call, CallResult } from './messages.js';
 
 export interface IoOptions {
   readonly users: Users;
   readonly restricted: boolean;
   readonly limits: Limits;
+  /** For listeners with TLS. */
+  readonly tls: ServerTls | null;
   readonly log: (record: LogRecord) => void;
   /** Records that are for the program around the engine: ANSWER, OUTPUT, EXIT. */
   readonly outward: (kind: number, arg: number, payload: unknown) => void;
@@ -44,6 +49,7 @@ export class IoSide implements PeerOwner {
   readonly #outbox: Outbox;
   readonly #soc: SocHub;
   readonly #cork = new Cork((handle) => this.#peer(handle), (peer, bytes) => this.#send(peer, bytes));
+  #tls: TlsContext | null = null;
   #inbound = 0;
   #draining = false;
   #armed = false;
@@ -73,15 +79,30 @@ export class IoSide implements PeerOwner {
 
   /** Rejects with ListenError. Answers the listener's handle and port. */
   async listen(address: ListenAddress): Promise<{ handle: number; port: number }> {
-    const listener = await Listener.open(address, () => this.#accept());
+    const listener = await Listener.open(address, () => this.#accept(), address.tls === true ? this.#serverContext() : null);
     const handle = this.#slots.add(() => listener);
     if (handle < 0) {
       listener.close();
       throw new ListenError('too many handles');
     }
     this.#listeners.add(listener);
-    this.options.log({ level: 'info', event: 'listening', handle, message: `listening on port ${listener.port}` });
+    this.options.log({ level: 'info', event: 'listening', handle, message: address.path === undefined ? `listening on port ${listener.port}` : `listening on ${address.path}` });
     return { handle, port: listener.port };
+  }
+
+  /** Reads the certificates again, for connections that begin from now on. Throws TlsFilesError; then nothing has changed. */
+  reloadTls(): void {
+    const { tls } = this.options;
+    if (tls !== null && this.#tls !== null) reload(this.#tls, tls);
+  }
+  #serverContext(): TlsContext {
+    const { tls } = this.options;
+    if (tls === null) throw new ListenError('no certificate to listen with');
+    try {
+      return (this.#tls ??= serverContext(tls));
+    } catch (e) {
+      throw e instanceof TlsFilesError ? new ListenError(e.message) : e;
+    }
   }
 
   /** Hands a structured record to the language side, after everything that was accepted before it. */
@@ -93,7 +114,7 @@ export class IoSide implements PeerOwner {
   connections(): ConnectionInfo[] {
     const out: ConnectionInfo[] = this.#soc.connections();
     for (const p of this.#peers) {
-      if (p.state === 'open') out.push({ handle: p.handle, peer: p.connection.peer, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held });
+      if (p.state === 'open') out.push({ handle: p.handle, peer: p.connection.peer, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held, protocol: 'rayforce', ...p.connection.figures, openedMs: p.openedMs });
     }
     return out;
   }
@@ -194,6 +215,9 @@ export class IoSide implements PeerOwner {
 
   #opened(peer: Peer): void {
     peer.state = 'open';
+    peer.openedMs = Date.now();
+    // With a certificate of its own a client is known by that, unless it says otherwise.
+    if (peer.inbound && peer.user === '') peer.user = toBytes(peer.connection.tls?.peerCertificate?.subject ?? '');
     peer.dispatched = this.shared.taken(peer.handle);
     this.shared.setOpen(peer.handle, true);
   }
@@ -225,8 +249,8 @@ export class IoSide implements PeerOwner {
     this.#work();
   }
 
-  closed(peer: Peer, reason: string): void {
-    this.ended(peer, reason, false);
+  closed(peer: Peer, reason: string, refused: boolean): void {
+    this.ended(peer, reason, refused);
     this.#peers.delete(peer);
     this.#output.forget(peer);
     this.#paused.delete(peer);
@@ -418,7 +442,7 @@ export class IoSide implements PeerOwner {
   /** `answer` is called at once when the peer is in: what it sends next must come behind the answer. */
   #open(call: Extract<Call, { ask: 'open' }>, answer: (result: CallResult) => void): void {
     const { host, port, timeoutMs, user, password } = call;
-    const refused: CallResult = { ok: false, code: 'io', message: `connection refused: ${host}:${port}` };
+    const refused: CallResult = { ok: false, code: 'io', message: `connection refused: ${call.path ?? `${host}:${port}`}` };
     const credentials = password === null ? null : `${user}:${password}`;
     if (credentials !== null && credentials.length > 254) return answer(refused);
     const peer = new Peer(this, Session.client(credentials, { limit: this.options.limits.maxFrame }), false);
@@ -432,11 +456,24 @@ export class IoSide implements PeerOwner {
       answer({ ok: true, handle: peer.handle, value: peer.connection.localPort });
     };
     const until = performance.now() + timeoutMs;
-    connect(host, port, timeoutMs, peer).then((connection) => {
+    let via: Via;
+    try {
+      via = viaOf(call);
+    } catch (e) {
+      if (!(e instanceof TlsFilesError)) throw e;
+      return answer({ ok: false, code: 'io', message: e.message });
+    }
+    connect(host, port, timeoutMs, peer, via).then((connection) => {
       peer.connection = connection;
       this.#peers.add(peer);
       peer.timer = setTimeout(() => this.ended(peer, 'no handshake in time', false, 'io'), Math.max(1, until - performance.now()));
       peer.pump(null);
     }, (e: unknown) => answer({ ok: false, code: 'io', message: e instanceof ConnectError ? e.message : String(e) }));
   }
+}
+
+function viaOf({ path, tls, files }: Extract<Call, { ask: 'open' }>): Via {
+  if (tls !== true) return path === undefined ? {} : { path };
+  const name = files?.servername === undefined ? {} : { servername: files.servername };
+  return { ...(path === undefined ? {} : { path }), tls: { context: clientContext(files ?? {}), ...name } };
 }

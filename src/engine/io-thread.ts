@@ -5,6 +5,7 @@ import { IoSide } from './io-side.js';
 import { SharedState, type SharedMemory } from './shared-state.js';
 import { makeUsers } from './users.js';
 import type { Limits, UserEntry } from './api.js';
+import type { ServerTls } from './tls-files.js';
 
 export interface IoThreadData {
   readonly end: EndMemory;
@@ -12,6 +13,7 @@ export interface IoThreadData {
   readonly users: readonly UserEntry[];
   readonly restricted: boolean;
   readonly limits: Limits;
+  readonly tls: ServerTls | null;
 }
 
 function main(data: IoThreadData): void {
@@ -19,6 +21,7 @@ function main(data: IoThreadData): void {
     users: makeUsers(data.users),
     restricted: data.restricted,
     limits: data.limits,
+    tls: data.tls,
     log: (record) => io.command(TO_LANG.LOG, 0, record),
     outward: () => {},
   });

@@ -1,11 +1,11 @@
 /** `.ipc.*`, `.repl.connect`, `.sys.listen` and timers: what a script asks of the engine it runs in. */
 import { Lambda, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
-import { fromBytes, toBytes } from '../lang/text.js';
+import { fromBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
-import { AddressError, peerAddress } from '../net/address.js';
 import { Conn } from './conn.js';
+import { dialOptions } from './dial-options.js';
 import { handleOf, type LangSide } from './lang-side.js';
 
 /** The reference's time for connecting and the handshake, ms. */
@@ -17,7 +17,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   return [
     {
       name: '.ipc.open', args: 'address ms', arity: 'n', restricted: true,
-      doc: 'connects to "host:port[:user:password]", within ms (5000): a handle. io, access, domain',
+      doc: 'connects to "host:port[:user:password]", tls:// or unix://, within ms (5000), or as a dict says: a handle. io, access, domain',
       example: '(try (.ipc.open "127.0.0.1:1" 200) (fn [e] \'refused))',
       fn: (args) => {
         if (args.length < 1 || args.length > 2) fail('rank', '.ipc.open expects 1 or 2 arguments: "host:port[:user:password]" [timeout-ms]');
@@ -118,25 +118,11 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
 }
 
 function open(lang: LangSide, address: Value, ms: Value): number {
-  if (typeof address !== 'string') return fail('type', `.ipc.open expects a string "host:port[:user:password]", got ${typeName(address)}`);
-  const timeout = handleOf(ms);
-  if (timeout === null) return fail('type', `.ipc.open timeout must be an integer (milliseconds), got ${typeName(ms)}`);
-  if (timeout < 0) fail('domain', `.ipc.open timeout must be >= 0, got ${timeout}`);
-  const at = parseAddress(address);
-  const timeoutMs = timeout === 0 ? CONNECT_MS : Math.min(timeout, MAX_MS);
-  const { handle, value } = lang.call({ ask: 'open', ...at, timeoutMs });
+  const { at, timeoutMs, tls } = dialOptions(address, ms, (name) => lang.interp.nameAt(name));
+  const wait = timeoutMs === 0 ? CONNECT_MS : Math.min(timeoutMs, MAX_MS);
+  const { handle, value } = lang.call({ ask: 'open', ...at, timeoutMs: wait, ...(tls === undefined ? {} : { files: tls }) });
   lang.conns.set(handle, new Conn(handle, false, lang.settings.restricted, value as number));
   return handle;
-}
-
-/** Credentials stay bytes: the wire carries them as they are written. */
-function parseAddress(address: string): ReturnType<typeof peerAddress> {
-  try {
-    return peerAddress(address);
-  } catch (e) {
-    if (!(e instanceof AddressError)) throw e;
-    return fail('domain', `.ipc.open ${toBytes(e.message)}`);
-  }
 }
 
 function handleArg(what: string, v: Value): number {

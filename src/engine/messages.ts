@@ -1,11 +1,13 @@
 /** Structured payloads of the channel's records. */
 import type { Dialect, EvaluateOptions, EvaluateResult, JournalOptions, LogRecord } from './api.js';
+import type { ListenAddress, PeerAddress } from '../net/address.js';
 import type { SocCall } from './soc/calls.js';
+import type { ClientTls } from './tls-files.js';
 
 /** What the language side asks of the I/O side. */
 export type Call =
-  | { readonly ask: 'open'; readonly host: string; readonly port: number; readonly user: string; readonly password: string | null; readonly timeoutMs: number }
-  | { readonly ask: 'listen'; readonly host: string; readonly port: number }
+  | ({ readonly ask: 'open'; readonly timeoutMs: number; readonly files?: ClientTls } & PeerAddress)
+  | ({ readonly ask: 'listen' } & ListenAddress)
   | { readonly ask: 'connections' }
   /** Stop accepting and reading; answered when everything taken so far is in the channel. */
   | { readonly ask: 'drain' }

@@ -7,6 +7,7 @@ import { TO_IO, TO_LANG, End, channelMemory, nudge, ports, type EndMemory } from
 import { IoSide } from './io-side.js';
 import { withDefaults } from './limits.js';
 import { SharedState, sharedMemory } from './shared-state.js';
+import { TlsFilesError } from './tls-files.js';
 import { makeUsers } from './users.js';
 import type { InterpreterThreadData } from './interpreter-thread.js';
 import type { Command, CommandResult, JournalFailure } from './messages.js';
@@ -83,6 +84,14 @@ class Node implements RflNode {
     }
   }
 
+  reloadTls(): void {
+    try {
+      this.#threads.io.reloadTls();
+    } catch (e) {
+      throw e instanceof TlsFilesError ? new EngineError('io', e.message) : e;
+    }
+  }
+
   connections(): ConnectionInfo[] {
     return this.#threads.io.connections();
   }
@@ -149,6 +158,7 @@ class Threads {
       users: makeUsers(options.users ?? []),
       restricted: options.restricted ?? false,
       limits,
+      tls: options.tls ?? null,
       log: options.log ?? (() => {}),
       outward: (kind, arg, payload) => {
         if (kind === TO_IO.OUTPUT) events.output(payload as Uint8Array, arg === 1 ? 'stdout' : 'stderr');

@@ -12,7 +12,7 @@ export interface PeerOwner {
   /** Nothing more comes from the peer. `fault`: it broke the protocol or a limit. */
   ended(peer: Peer, reason: string, fault: boolean, code?: string): void;
   /** The socket is gone. */
-  closed(peer: Peer, reason: string): void;
+  closed(peer: Peer, reason: string, refused: boolean): void;
   /** See `OutputAccount`. */
   tooSlow(peer: Peer, reason: string): void;
 }
@@ -26,6 +26,8 @@ export class Peer implements ConnectionEvents {
   state: PeerState = 'handshake';
   user = '';
   restricted = false;
+  /** When it was admitted, ms since 1970. */
+  openedMs = 0;
   /** Request bytes handed over, modulo 2^32. */
   dispatched = 0;
   timer: NodeJS.Timeout | null = null;
@@ -57,8 +59,8 @@ export class Peer implements ConnectionEvents {
     this.pump(null);
   }
 
-  closed(reason: string): void {
-    this.owner.closed(this, reason);
+  closed(reason: string, refused: boolean): void {
+    this.owner.closed(this, reason, refused);
   }
 
   verdict(accept: boolean): void {

@@ -9,8 +9,8 @@ export interface StreamEvents {
   data(chunk: Uint8Array): void;
   /** The peer sends nothing more; it may still read. */
   end(): void;
-  /** The stream is over in both directions. Called once, in a turn of its own, after `end` if that came. */
-  closed(reason: string): void;
+  /** The stream is over in both directions. Called once, in a turn of its own, after `end` if that came. `refused`: TLS did not come about. */
+  closed(reason: string, refused: boolean): void;
 }
 
 /** How long a closed connection may take to hand its last bytes to the peer and see its end. */
@@ -45,7 +45,7 @@ export class QueuedConnection {
   static accept(accepted: Transport, context: TlsContext | null, events: StreamEvents): QueuedConnection {
     const connection: QueuedConnection = new QueuedConnection(events, (handler) => {
       const started = (_: Endpoint, tls: TlsDetails | null): void => connection.#ready(tls);
-      const all = { ...handler, onStarted: started, onStartFailure: (_: Endpoint, failure: Failure) => connection.#ended(failure.code) };
+      const all = { ...handler, onStarted: started, onStartFailure: (_: Endpoint, failure: Failure) => connection.#ended(failure.code === 'closed-by-us' ? 'closed' : `TLS: ${failure.code}`, failure.code !== 'closed-by-us') };
       return context === null ? Endpoint.server(accepted, all, OPTIONS) : Endpoint.sslServer(accepted, context, all, OPTIONS);
     });
     return connection;
@@ -83,6 +83,11 @@ export class QueuedConnection {
   /** Bytes written that the kernel has not taken. */
   get held(): number {
     return this.#over ? 0 : this.#queued + this.#endpoint.pendingBytes;
+  }
+  /** For people and tables. */
+  get figures(): { readonly tls: string; readonly state: string; readonly bytesIn: number; readonly bytesOut: number } {
+    const { bytesIn, bytesOut, state } = this.#endpoint;
+    return { tls: this.#tls?.protocol ?? '', state: this.#queued > 0 || !this.#endpoint.isWriteable && state === 'open' ? 'throttled' : state, bytesIn, bytesOut };
   }
   get paused(): boolean {
     return this.#endpoint.muted;
@@ -137,12 +142,12 @@ export class QueuedConnection {
     if (this.#endpoint.state === 'closed') this.#ended('closed');
   }
 
-  #ended(reason: string): void {
+  #ended(reason: string, refused = false): void {
     if (this.#over) return;
     this.#over = true;
     this.#queue = [];
     this.#queued = 0;
-    setImmediate(() => this.#events.closed(reason));
+    setImmediate(() => this.#events.closed(reason, refused));
   }
 }
 
