@@ -148,6 +148,7 @@ test('the script\'s word can narrow, an exception refuses, and neither uses up a
   for (let i = 0; i < 4; i++) replies.push(replyOf(await talk(server.path, helloWire())));
   assert.deepEqual(replies.map((r) => r.refused?.reason ?? Number(r.negotiated!.connectionId)), [1, 'not today', 'refused by the broker', 2]);
   assert.equal(idOf(await talk(server.path, helloWire({ serviceName: 'unknown' }))), -2);
+  assert.deepEqual(server.figures, { negotiated: 2, refused: 3 });
 });
 test('want of descriptors: Hellos are put off, the admin lane works, and good accepts restore', async () => {
   let ratio = 0.99;

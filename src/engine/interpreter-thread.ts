@@ -9,6 +9,7 @@ import { End, TO_IO, type EndMemory } from './channel.js';
 import { Capture } from './capture.js';
 import { ipcBuiltins } from './ipc-builtins.js';
 import { netBuiltins } from './net-builtins.js';
+import { brokerBuiltins } from './broker/builtins.js';
 import { socBuiltins } from './soc/builtins.js';
 import { journalBuiltins } from './journal-builtins.js';
 import { LangSide } from './lang-side.js';
@@ -32,7 +33,7 @@ function main(data: InterpreterThreadData): void {
     end.flush();
   });
   const interp = new Interp({
-    builtins: [...BUILTINS, ...SERDE, ...ipcBuiltins(() => lang), ...netBuiltins(() => lang), ...socBuiltins(() => lang), ...journalBuiltins(() => lang.journal)],
+    builtins: [...BUILTINS, ...SERDE, ...ipcBuiltins(() => lang), ...netBuiltins(() => lang), ...socBuiltins(() => lang), ...brokerBuiltins(() => lang), ...journalBuiltins(() => lang.journal)],
     interrupt: new Interrupt(data.interrupt),
     itemAt,
     host: systemHost({

@@ -13,6 +13,7 @@ import { Outbox } from './outbox.js';
 import { OutputAccount } from './output-account.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Slots } from './slots.js';
+import type { BrokerHub } from './broker/hub.js';
 import { SocHub } from './soc/hub.js';
 import { SPIN_MS, Spinner } from './spinner.js';
 import type { SharedState } from './shared-state.js';
@@ -48,6 +49,8 @@ export class IoSide implements PeerOwner {
   readonly #zombies = new Set<Peer>();
   readonly #outbox: Outbox;
   readonly #soc: SocHub;
+  /** Loaded when a script first asks for a broker. */
+  #broker: Promise<BrokerHub> | null = null;
   readonly #cork = new Cork((handle) => this.#peer(handle), (peer, bytes) => this.#send(peer, bytes));
   #tls: TlsContext | null = null;
   #inbound = 0;
@@ -138,13 +141,14 @@ export class IoSide implements PeerOwner {
   async finish(ms: number): Promise<void> {
     const until = performance.now() + ms;
     const pipes = this.#soc.finish(ms);
+    const brokers = this.#broker?.then((hub) => hub.finish(ms));
     for (const peer of this.#peers) peer.connection.close();
     const unread = (): boolean => [...this.#peers].some((p) => p.held > 0);
     while (this.#peers.size > 0 && unread() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
     // A moment for the peers to close their side: dropping over their unread bytes would take ours from them.
     for (let i = 0; i < 20 && this.#peers.size > 0 && performance.now() < until; i++) await new Promise((resolve) => setTimeout(resolve, 5));
     for (const peer of this.#peers) peer.connection.destroy();
-    await pipes;
+    await Promise.all([pipes, brokers]);
   }
   /** Handles what the language side wrote before it ended: its end may be noticed first. */
   takeRest(): void {
@@ -161,6 +165,7 @@ export class IoSide implements PeerOwner {
     for (const peer of this.#peers) peer.connection.destroy();
     this.#soc.drain();
     void this.#soc.finish(0);
+    void this.#broker?.then((hub) => hub.finish(0));
     this.end.close();
   }
 
@@ -435,6 +440,9 @@ export class IoSide implements PeerOwner {
       case 'connections': return { ok: true, handle: -1, value: this.connections() };
       case 'drain': return this.drain(), { ok: true, handle: -1 };
       case 'soc': return this.#soc.call(call);
+      case 'broker':
+        this.#broker ??= import('./broker/hub.js').then(({ BrokerHub: Hub }) => new Hub(this.options.log));
+        return (await this.#broker).call(call);
       case 'finish': return await this.finish(call.ms), { ok: true, handle: -1 };
     }
   }

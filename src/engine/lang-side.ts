@@ -52,6 +52,8 @@ export class LangSide {
   readonly dispatcher: Dispatcher;
   readonly remote: Remote;
   readonly soc: SocLang;
+  /** Paths of the brokers that scripts serve here. */
+  readonly brokers = new Set<string>();
   readonly #commands: Commands;
   readonly #backlog: Taken[] = [];
   #calls = 0;
@@ -204,7 +206,7 @@ export class LangSide {
   }
   /** Something may still arrive or fall due. */
   get active(): boolean {
-    return this.#listeners > 0 || this.conns.size > 0 || this.timers.size > 0 || this.soc.active;
+    return this.#listeners > 0 || this.conns.size > 0 || this.timers.size > 0 || this.brokers.size > 0 || this.soc.active;
   }
   /** The interpreter is to know nothing of this any more. */
   detach(): void {

@@ -1,6 +1,7 @@
 /** Structured payloads of the channel's records. */
 import type { Dialect, EvaluateOptions, EvaluateResult, JournalOptions, LogRecord } from './api.js';
 import type { ListenAddress, PeerAddress } from '../net/address.js';
+import type { BrokerCall } from './broker/calls.js';
 import type { SocCall } from './soc/calls.js';
 import type { ClientTls } from './tls-files.js';
 
@@ -13,6 +14,7 @@ export type Call =
   | { readonly ask: 'drain' }
   /** Wait until what was written is with the peers, at most `ms`. */
   | { readonly ask: 'finish'; readonly ms: number }
+  | BrokerCall
   | SocCall;
 
 export type CallResult = { readonly ok: true; readonly handle: number; readonly value?: unknown } | { readonly ok: false; readonly code: 'io' | 'access' | 'domain' | 'limit'; readonly message: string };

@@ -33,6 +33,7 @@ export const ERRORS = {
   decompr: 'bytes that do not decompress',
   badtail: 'a journal with a damaged end',
   restric: 'refused in a restricted session',
+  refused: 'a broker says no; the handler of `try` gets a dict of code, name, reason and retry_after_ms',
   again: 'not accepted now: try again after the peer has taken data',
   full: 'a bounded buffer is full',
   interna: 'a defect of rfl itself: please report it',

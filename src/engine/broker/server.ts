@@ -57,6 +57,8 @@ export class BrokerServer {
   #drainTimer: Timer | null = null;
   #sweep: Timer | null = null;
   #over: (() => void) | null = null;
+  #negotiated = 0;
+  #refused = 0;
   readonly closed: Promise<void>;
 
   /** Rejects with BrokerError where the socket cannot be had. */
@@ -83,6 +85,10 @@ export class BrokerServer {
   }
   get connections(): number {
     return this.#open.size;
+  }
+  /** Answers so far. */
+  get figures(): { readonly negotiated: number; readonly refused: number } {
+    return { negotiated: this.#negotiated, refused: this.#refused };
   }
 
   /** Accepts nothing more; who is being answered gets his answer, within `ms`. */
@@ -138,9 +144,16 @@ export class BrokerServer {
   /* ── answering ─────────────────────────────────────────────────────── */
 
   #answer(demand: Demand, client: Client): void {
-    if (demand.demand === 'refuse') return client.reply(demand.wire);
+    if (demand.demand === 'refuse') {
+      this.#refused++;
+      return client.reply(demand.wire);
+    }
     if (demand.demand === 'admin') return this.#admin(demand.frame, client);
-    void this.#hello(demand.frame, client.peer).then((reply) => client.reply(frameWire(replyFrame(demand.frame, reply))), () => client.drop());
+    void this.#hello(demand.frame, client.peer).then((reply) => {
+      if (reply.refused === null) this.#negotiated++;
+      else this.#refused++;
+      client.reply(frameWire(replyFrame(demand.frame, reply)));
+    }, () => client.drop());
   }
 
   async #hello(frame: Frame, peer: Peer): Promise<HelloReply> {

@@ -1,0 +1,115 @@
+/** Brokers of this process on the I/O side: what the language side asks for. Never waits for an evaluation. */
+import type { ClientFault } from '../../wire/broker/client.js';
+import { BackendTable, RegistrationError } from '../../wire/broker/directories.js';
+import { HELLO_RATE } from '../../wire/broker/limits.js';
+import { ErrorCode } from '../../wire/broker/messages.generated.js';
+import { hex } from '../../wire/broker/secrets.js';
+import type { LogRecord } from '../api.js';
+import type { CallResult } from '../messages.js';
+import type { BrokerCall, HelloOutcome, HelloWords, IdentityWords, ServeOptions, ServiceRow, StatsRow } from './calls.js';
+import { brokerHello, probe } from './dial.js';
+import { BrokerServer } from './server.js';
+import { BrokerError } from './socket-folder.js';
+
+export class BrokerHub {
+  /** All brokers of the process know the same services. */
+  readonly #services = new BackendTable();
+  readonly #servers = new Map<string, BrokerServer>();
+
+  constructor(private readonly log: (record: LogRecord) => void) {}
+
+  get idle(): boolean {
+    return this.#servers.size === 0;
+  }
+
+  /** Accepts nothing more; resolves when everybody has his answer, at most after `ms`. */
+  async finish(ms: number): Promise<void> {
+    await Promise.all(Array.from(this.#servers.values(), (server) => server.shutdown(ms)));
+    this.#servers.clear();
+  }
+
+  async call(call: BrokerCall): Promise<CallResult> {
+    try {
+      return { ok: true, handle: -1, value: await this.#answer(call) };
+    } catch (e) {
+      if (e instanceof BrokerError) return { ok: false, code: 'io', message: e.message };
+      if (e instanceof RegistrationError) return { ok: false, code: 'domain', message: e.message };
+      throw e;
+    }
+  }
+
+  async #answer(call: BrokerCall): Promise<unknown> {
+    switch (call.op) {
+      case 'serve': return this.#serve(call.path, call.options);
+      case 'stop': return this.#stop(call.path);
+      case 'register': return this.#register(call.row, call.alone);
+      case 'unregister': return this.#services.unregister(call.service, call.version ?? undefined);
+      case 'services': return this.#rows();
+      case 'stats': return Array.from(this.#servers.values(), (s): StatsRow => ({ path: s.path, connections: s.connections, ...s.figures }));
+      case 'hello': return hello(call.path, call.words);
+      case 'probe': return identity(call.path);
+    }
+  }
+
+  async #serve(path: string, { instance, timeout, rate, window }: ServeOptions): Promise<null> {
+    const server = await BrokerServer.open({
+      path, directory: this.#services, instance, helloTimeoutMs: timeout,
+      rate: { max: rate ?? HELLO_RATE.max, windowMs: window ?? HELLO_RATE.windowMs },
+      backends: () => this.#services.list().map((b) => ({ serviceName: b.serviceName, serviceVersion: b.version, pid: 0, backendPipe: b.pipe, lastActiveUnixMs: 0, state: 'running' as const })),
+      log: ({ event, message }) => this.log({ level: 'warn', event, handle: -1, message }),
+    });
+    this.#servers.set(path, server);
+    // Also when the admin lane has asked for it.
+    void server.closed.then(() => {
+      if (this.#servers.get(path) === server) this.#servers.delete(path);
+    });
+    return null;
+  }
+
+  async #stop(path: string): Promise<boolean> {
+    const server = this.#servers.get(path);
+    if (server === undefined) return false;
+    await server.shutdown();
+    return true;
+  }
+
+  #register(row: ServiceRow, alone: boolean): null {
+    const { service, version, pipe, minVersion, allow, capabilities } = row;
+    this.#services.register({ serviceName: service, version, pipe, minVersion, allowList: allow, capabilities: BigInt(capabilities) }, alone);
+    return null;
+  }
+
+  #rows(): ServiceRow[] {
+    return this.#services.list().map((b) => ({
+      service: b.serviceName, version: b.version, pipe: b.pipe, minVersion: b.minVersion, allow: b.allowList, capabilities: Number(b.capabilities),
+    }));
+  }
+}
+
+async function hello(path: string, { service, want, client, keepalive, timeout }: HelloWords): Promise<HelloOutcome> {
+  const answer = await brokerHello(path, {
+    serviceName: service, wantedVersion: want, clientVersion: client ?? '', clientLibName: 'rfl', clientCapabilities: 0n, clientKeepaliveSecs: BigInt(keepalive ?? 0),
+  }, { timeoutMs: timeout });
+  if ('negotiated' in answer) {
+    const { backendPipe, daemonVersion, serverCapabilities, keepaliveIntervalSecs, connectionId } = answer.negotiated;
+    return { pipe: backendPipe, version: daemonVersion, capabilities: String(serverCapabilities), keepalive: Number(keepaliveIntervalSecs), connection: Number(connectionId) };
+  }
+  const { fault } = answer;
+  if (fault.kind !== 'Refused') throw new BrokerError(fault.kind, faultText(fault));
+  const name = Object.entries(ErrorCode).find(([, code]) => code === fault.code)?.[0] ?? '';
+  return { code: fault.code, name, reason: fault.refused.reason, retryAfterMs: Number(fault.refused.retryAfterMs) };
+}
+
+function faultText(fault: Exclude<ClientFault, { kind: 'Refused' }>): string {
+  if ('detail' in fault) return `the broker cannot be asked: ${fault.detail}`;
+  return fault.kind === 'Timeout' ? 'the broker does not answer' : 'the broker answers with nothing';
+}
+
+async function identity(path: string): Promise<IdentityWords> {
+  const found = await probe(path);
+  if ('kind' in found) throw new BrokerError(found.kind, `no identity at '${path}': ${'detail' in found ? found.detail : found.kind}`);
+  return {
+    pid: found.pid, exe: found.exePath, namespace: found.ipcEndpoint?.namespaceId ?? '', path: found.ipcEndpoint?.path ?? '', started: Number(found.startedAtUnixMs),
+    boot: found.bootId, algorithm: found.exeHashAlgorithm, hash: hex(found.exeHash),
+  };
+}
