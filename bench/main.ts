@@ -6,10 +6,12 @@
 import { badPeers, busy, idle, requests } from './ipc.js';
 import { calls, reader, startUp } from './language.js';
 import { reference } from './peers.js';
+import { connections } from './net.js';
 import { rows } from './report.js';
+import { pipes } from './soc.js';
 
 const BENCHMARKS = new Map<string, () => void | Promise<void>>([
-  ['calls', calls], ['reader', reader], ['start', startUp], ['requests', requests], ['idle', idle], ['bad-peers', badPeers], ['busy', busy],
+  ['calls', calls], ['reader', reader], ['start', startUp], ['requests', requests], ['idle', idle], ['bad-peers', badPeers], ['busy', busy], ['pipes', pipes], ['connections', connections],
 ]);
 
 const wanted = process.argv.slice(2);
