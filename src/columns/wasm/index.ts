@@ -19,7 +19,7 @@ export interface Packing extends Kernels {
   measure(from: number, n: number, room: number): void;
   unpack(from: number, n: number, to: number, room: number): void;
 }
-export const packing = lazily<Packing>(PACKING, 4);
+export const packing = lazily<Packing>(PACKING, 2);
 
 /** See assembly/columns.as. */
 export interface Columns extends Kernels {

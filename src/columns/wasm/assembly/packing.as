@@ -94,7 +94,8 @@ function putRun(o: usize, j: usize, k: usize): usize {
 }
 @inline
 function behind(j: usize, k: usize): usize {
-  return k + 1 - usize((k + 1 - j) % 127 === 1);
+  const n = k + 1 - j;
+  return n < 127 ? k + 1 : k + 1 - usize(n % 127 === 1);
 }
 @inline
 function putShortRun(o: usize, j: usize, n: usize): usize {
