@@ -11,11 +11,12 @@ import { FAMILIES } from '../dist/src/builtins/index.js';
 import { systemHost } from '../dist/src/builtins/host.js';
 import { ROWS as SERIALIZATION } from '../dist/src/engine/serde-builtins.js';
 import { ipcBuiltins } from '../dist/src/engine/ipc-builtins.js';
+import { netBuiltins } from '../dist/src/engine/net-builtins.js';
 import { journalBuiltins } from '../dist/src/engine/journal-builtins.js';
 import { brokerBuiltins } from '../dist/src/engine/broker/builtins.js';
 import { socBuiltins } from '../dist/src/engine/soc/builtins.js';
 
-const families = new Map([['Special forms', FORMS], ...FAMILIES, ['Serialization', SERIALIZATION], ['IPC, timers and remote sessions', ipcBuiltins(() => null)], ['Journals', journalBuiltins(() => null)], ['Pipes and swarm', socBuiltins(() => null)], ['Brokers', brokerBuiltins(() => null)]]);
+const families = new Map([['Special forms', FORMS], ...FAMILIES, ['Serialization', SERIALIZATION], ['IPC, timers and remote sessions', ipcBuiltins(() => null)], ['Connections', netBuiltins(() => null)], ['Journals', journalBuiltins(() => null)], ['Pipes and swarm', socBuiltins(() => null)], ['Brokers', brokerBuiltins(() => null)]]);
 const rows = [...families.values()].flat().filter((row) => row.fn !== undefined);
 
 const pages = new Map([['reference.md', reference()], ['errors.md', errors()]]);

@@ -11,7 +11,7 @@ export function netBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
     {
       name: '.net.conns', args: '', arity: 'n', restricted: true,
       doc: 'the open connections, a row each: handle, address, direction, protocol, tls, user, state, bytes in and out, bytes pending, when opened',
-      example: '(count (.net.conns))',
+      example: '(type .net.conns)',
       fn: () => table(lang().call({ ask: 'connections' }).value as ConnectionInfo[]),
     },
   ];
