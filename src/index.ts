@@ -4,6 +4,7 @@ import { systemHost } from './builtins/host.js';
 import { itemAt } from './columns/item.js';
 import { ROWS as SERDE } from './engine/serde-builtins.js';
 import { fromJs, toJs, type JsValue } from './columns/js.js';
+import { attachIpc } from './engine/attach.js';
 import { RayError } from './lang/errors.js';
 import { explain } from './lang/trace.js';
 import { format } from './lang/format.js';
@@ -11,10 +12,15 @@ import { fromBytes, toBytes } from './lang/text.js';
 import { Interp } from './lang/interpreter.js';
 import { name as nameOf, type Value } from './lang/value.js';
 import type { HostServices } from './lang/runtime.js';
+import type { AttachOptions, IpcHost } from './engine/api.js';
 
 export { Builtin, Dict, F64, Guid, Lambda, List, Narrow, Stamp, Sym, T, Table, Vec, isNull, symbol, tagOf } from './lang/value.js';
 export { ERRORS, RayError, type ErrorCode } from './lang/errors.js';
 export { entries, fromJs, toJs, type JsValue } from './columns/js.js';
+export { startNode } from './engine/node.js';
+export { connect } from './engine/client.js';
+export { decode, encode, encodeFrame, type DecodeOptions, type EncodeOptions, type FrameOptions } from './wire/rayforce/value.js';
+export type { AttachOptions, Client, ConnectOptions, IpcHost, Limits, NodeOptions, RflNode } from './engine/api.js';
 export type { Value } from './lang/value.js';
 export type { HostServices } from './lang/runtime.js';
 
@@ -77,6 +83,14 @@ export class Interpreter {
         }
       },
     }]);
+  }
+
+  /**
+   * Gives scripts `.ipc.*`, listeners and timers; sockets live on a thread that the first use starts. Call it once. The answer
+   * serves: blocking (`serve`), from the event loop (`pumpOnEvents`), or one step at a time (`pump`).
+   */
+  ipc(options: AttachOptions = {}): IpcHost {
+    return attachIpc(this.#interp, options);
   }
 
   /** The word another thread stores 1 into (`Atomics.store(word, 0, 1)`) to stop what this interpreter evaluates. */
