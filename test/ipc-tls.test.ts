@@ -8,6 +8,7 @@ import { connect } from '../src/engine/client.js';
 import type { ServerTls } from '../src/engine/tls-files.js';
 import { startNode } from '../src/engine/node.js';
 import { authority, certificate, hasOpenssl } from './support/certificates.js';
+import { Running } from './support/rfl.js';
 import { ARRANGEMENTS, RawClient, startHost, until, type TestHost } from './support/engine.js';
 
 const skip = hasOpenssl ? false : 'no openssl';
@@ -125,4 +126,28 @@ test('certificates are read again on request; what cannot be read changes nothin
 test('an address for TLS without a certificate is an error of listening', async () => {
   await assert.rejects(startNode({ listen: ['tls://127.0.0.1:0'] }), { code: 'io', message: /no certificate/ });
   await assert.rejects(startNode({ tls: { cert: '/nowhere', key: '/nowhere' }, listen: ['tls://127.0.0.1:0'] }), { code: 'io', message: /cert: ENOENT/ });
+});
+
+test('a server started with flags speaks TLS, and reads its certificates again at SIGHUP', { skip: skip || process.platform === 'win32' }, async () => {
+  const [ca, old, renewed] = [authority('authority').certFile, certificate('server', 'authority'), certificate('renewed', 'authority', 'DNS:renewed.example')];
+  const [cert, key] = [join(folder, 'flag.crt'), join(folder, 'flag.key')];
+  copyFileSync(old.certFile, cert);
+  copyFileSync(old.keyFile, key);
+  const server = new Running(['-p', '7420', '--tls-cert', cert, '--tls-key', key]);
+  try {
+    await server.see('err', /listening on port 7420/);
+    const before = await connect('tls://127.0.0.1:7420', { tls: { ca } });
+    copyFileSync(renewed.certFile, cert);
+    copyFileSync(renewed.keyFile, key);
+    server.process.kill('SIGHUP');
+    await server.see('err', /certificates read again/);
+    const fresh = await connect('tls://127.0.0.1:7420', { tls: { ca, servername: 'renewed.example' } });
+    for (const client of [before, fresh]) {
+      assert.equal(await client.send('(+ 1 2)'), 3);
+      client.close();
+    }
+  } finally {
+    server.process.kill('SIGTERM');
+    await server.ended;
+  }
 });
