@@ -11,6 +11,8 @@ const CHUNK = 2 ** 20;
 export class AppendFile {
   readonly #fd: number;
   #size: number;
+  /** Why half a record may stand at the end: nothing can be appended behind it. */
+  #damaged: unknown = null;
 
   /** `durable`: every append lasts before it returns. */
   constructor(path: string, private readonly durable: boolean) {
@@ -19,14 +21,17 @@ export class AppendFile {
     if (durable) syncFolder(dirname(path));
   }
 
+  /** All of the parts, or none of them. */
   append(parts: readonly Uint8Array[]): void {
+    if (this.#damaged !== null) throw this.#damaged;
     try {
       let rest = parts.filter((p) => p.length > 0);
       while (rest.length > 0) rest = behind(rest, writevSync(this.#fd, rest));
       if (this.durable) fdatasyncSync(this.#fd);
     } catch (e) {
-      // Half a record would make all that follow unreadable.
+      this.#damaged = e;
       ftruncateSync(this.#fd, this.#size);
+      this.#damaged = null;
       throw e;
     }
     for (const p of parts) this.#size += p.length;

@@ -27,6 +27,8 @@ import type { JournalOptions, LogRecord } from './api.js';
 const OWNER_ONLY = 0o600;
 
 export class Journal {
+  /** Requests are to be kept, whether or not the file could be opened. */
+  #open = false;
   #file: AppendFile | null = null;
   /** Byte string; '' before any journal was opened. */
   #base = '';
@@ -36,10 +38,6 @@ export class Journal {
 
   constructor(private readonly interp: Interp, private readonly dialect: Dialect, private readonly log: (record: LogRecord) => void) {
     this.#decoding = { dialect, limit: MAX_PAYLOAD, resolve: resolver(interp.env) };
-  }
-
-  get isOpen(): boolean {
-    return this.#file !== null;
   }
 
   /** Brings back what a journal holds, then goes on with it. Errors: `badtail`, `deser`, `decompr`, `domain`, `io`, `cancel`. */
@@ -53,7 +51,7 @@ export class Journal {
   open(base: string, durable: boolean): void {
     this.#refuseReplaying();
     if (base === '') fail('domain', '.log.open: empty base');
-    if (this.#file !== null) fail('domain', '.log.open: a journal is open');
+    if (this.#open) fail('domain', '.log.open: a journal is open');
     this.#settle(base);
     const path = `${base}.log`;
     const { torn, valid } = there(path) ? attempt(path, (file) => scanJournal(file)) : { torn: false, valid: 0 };
@@ -62,17 +60,18 @@ export class Journal {
     this.#base = base;
     this.#durable = durable;
     this.#reopen();
+    this.#open = true;
   }
 
   /** Keeps a request, given by its frame. Errors: `io`: it must not be evaluated then. */
   request(bytes: Uint8Array, start: number, end: number, restricted: boolean): void {
-    if (this.#file === null || this.#replaying > 0) return;
+    if (!this.#open || this.#replaying > 0) return;
     this.#append([recordHeader(bytes, start, restricted), bytes.subarray(start + HEADER_SIZE, end)]);
   }
 
   /** Keeps a value as a record. Errors: `noopen`, `io`, `type` it cannot be serialized. */
   write(v: Value): void {
-    if (this.#file === null) fail('noopen', '.log.write: no journal open (start with -l/-L)');
+    if (!this.#open) fail('noopen', '.log.write: no journal open (start with -l/-L)');
     if (this.#replaying > 0) return;
     this.#append([encodeFrame(v, { msgtype: 0, dialect: this.dialect, compress: false })]);
   }
@@ -85,7 +84,7 @@ export class Journal {
   /** Puts the records so far into an archive. Errors: `domain` no journal is open, `io`. */
   roll(): void {
     this.#refuseReplaying();
-    if (this.#file === null) return fail('domain', '.log.roll: no journal open');
+    if (!this.#open) fail('domain', '.log.roll: no journal open');
     this.#archive();
     this.#reopen();
   }
@@ -96,7 +95,7 @@ export class Journal {
    */
   snapshot(): void {
     this.#refuseReplaying();
-    if (this.#file === null) return fail('domain', '.log.snapshot: no journal open');
+    if (!this.#open) fail('domain', '.log.snapshot: no journal open');
     const frame = encodeFrame(snapshotOf(this.interp), { msgtype: 0, dialect: this.dialect, compress: false });
     const beside = `${this.#base}.qdb.tmp`;
     replaceFile(beside, [frame], OWNER_ONLY);
@@ -108,6 +107,7 @@ export class Journal {
   /** Nothing where no journal is open. */
   close(): void {
     this.#refuseReplaying();
+    this.#open = false;
     this.#file?.close();
     this.#file = null;
   }
@@ -180,6 +180,7 @@ export class Journal {
   }
 
   #append(parts: readonly Uint8Array[]): void {
+    if (this.#file === null) this.#reopen();
     attempt(`${this.#base}.log`, () => this.#file!.append(parts));
   }
 
@@ -192,7 +193,7 @@ export class Journal {
     const stamp = `${this.#base}.${new Date(this.interp.host.wall()).toISOString().slice(0, 19).replaceAll('-', '.').replaceAll(':', '.')}Z`;
     let archive = `${stamp}.log`;
     for (let n = 1; there(archive); n++) archive = `${stamp}.${n}.log`;
-    this.#file!.close();
+    this.#file?.close();
     this.#file = null;
     try {
       this.#rename(`${this.#base}.log`, archive);
