@@ -74,6 +74,17 @@ test('parameters and locals of the calling lambda are visible, also in groups', 
   assert.equal(run("((fn [x] (let y 2) (at (select {from: t where: (> k y) r: (+ k x)}) 'r)) 10)"), '[13 13]');
 });
 
+test('arithmetic of narrow columns is done in 64 bits', () => {
+  const run = loaded();
+  assert.equal(run("(at (select {from: (table ['a] (list [2147483647i])) r: (+ a 1i)}) 'r)"), '[2147483648]');
+});
+
+test('a function of a script may have the name of a query word', () => {
+  const run = loaded();
+  run('(set day (fn [x] (* x 2)))');
+  assert.equal(run("(at (select {from: t r: (day k) take: 1}) 'r)"), '[6]');
+});
+
 test('there is no vector search behind nearest', () => {
   const run = loaded();
   assert.equal(run("(select {from: t nearest: 'v})"), '!! domain');

@@ -1,5 +1,5 @@
 /** Queries as read: their clauses, and expressions that see the columns of a table. */
-import { Builtin, Dict, List, Sym, T, Table, Vec, asName, isAtom, name, type Value } from '../lang/value.js';
+import { Builtin, Dict, Lambda, List, Sym, T, Table, Vec, asName, isAtom, name, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import { truthy } from '../lang/truth.js';
@@ -153,9 +153,11 @@ export const headText = (ast: List): string => {
 function queryHead(head: Value, args: readonly Value[], cols: Columns, scope: Scope): Value {
   if (head instanceof List) return resolved(head, cols, scope);
   if (!(head instanceof Sym)) return head;
+  const verb = scope.lookup(head);
+  // What a script has bound to the word itself counts.
+  if (verb instanceof Lambda) return head;
   const word = queryWord(head, args, (s) => cols.column(s)?.t);
   if (word !== undefined || !cols.has(head)) return word ?? head;
-  const verb = scope.lookup(head);
   return verb instanceof Builtin ? verb : head;
 }
 

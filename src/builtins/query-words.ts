@@ -7,10 +7,12 @@ import { joinedTexts } from '../columns/choose.js';
 import { globTest } from '../columns/glob.js';
 import { enlist } from '../columns/item.js';
 import { exceptNulls, nullMask } from '../columns/nulls.js';
+import { isIntType } from '../columns/promote.js';
 import { repeat } from '../columns/slice.js';
 import { isText, testText } from '../columns/strings.js';
 import { ROWS as SETS } from './sets.js';
 import { ROWS as COMPARE } from './compare.js';
+import { ROWS as MATH } from './math.js';
 import { ROWS as TYPES } from './types.js';
 import type { BinaryFn, BuiltinRow, UnaryFn, VariadicFn } from '../lang/builtin.js';
 
@@ -53,10 +55,17 @@ const fnOf = (text: string, tag: 101 | 102 | 103, fn: UnaryFn | BinaryFn | Varia
   [intern(text), new Builtin(tag, text, fn, { atomic: true, nullable })];
 const alias = (text: string, meaning: string): [number, Value] => [intern(text), name(meaning)];
 
+/** Arithmetic of integer columns in 64 bits, however narrow they are. */
+const inWide = (row: BuiltinRow): [number, Value] => fnOf(row.name, T.BINARY, (a, b, rt) => (isNarrow(a, b) ? (row.fn as BinaryFn)(wide(a), wide(b), rt) : (row.fn as BinaryFn)(a, b, rt)));
+const isNarrow = (a: Value, b: Value): boolean => (a instanceof Vec || b instanceof Vec) && isIntType(Math.abs(tagOf(a))) && isIntType(Math.abs(tagOf(b)));
+const wide = (v: Value): Value => cast(T.I64, v);
+const WIDE: ReadonlySet<string> = new Set(['+', '-', '*', '%', 'div']);
+
 const CONCAT = fnOf('concat', T.VARIADIC, concatTexts)[1];
 
 /** Id of a word at the head of a call in a query -> what stands there instead. */
 const WORDS: ReadonlyMap<number, Value> = new Map<number, Value>([
+  ...MATH.filter((row) => WIDE.has(row.name)).map(inWide),
   fnOf('nil?', T.UNARY, nilByElement, true), fnOf('ilike', T.BINARY, ilike), fnOf('type', T.UNARY, typeByElement, true),
   fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('as', T.BINARY, converted(named(TYPES, 'as'))), fnOf('within', T.BINARY, listed(named([...SETS, ...COMPARE], 'within'))),
   alias('median', 'med'), alias('year', 'yyyy'), alias('month', 'mm'), alias('day', 'dd'), alias('hour', 'hh'), alias('second', 'ss'),

@@ -2,7 +2,7 @@
  * `select`: from -> where -> by / projection -> asc, desc -> take. The clauses are read unevaluated; inside their expressions a name,
  * quoted or not, that is a column of the from-table means the column.
  */
-import { Dict, List, Sym, T, Table, Vec, isAtom, name, tagOf, type Value } from '../lang/value.js';
+import { Dict, Lambda, List, Sym, T, Table, Vec, isAtom, name, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import { gather, gatherTable } from '../columns/gather.js';
@@ -69,15 +69,23 @@ function collectNames(ast: Value, into: Set<number>): void {
 
 /* ── projection ──────────────────────────────────────────────────────── */
 
-/** Reductions alone make one row, of a table without rows none (`empty`). */
+/** Reductions by builtins alone make one row, of a table without rows none (`empty`). */
 function projected(t: Table, q: Query, scope: Scope, empty: boolean): Table {
   if (q.outputs.length === 0) return t;
   const cols = new Columns(t);
   const values = q.outputs.map(([, ast]) => evalOver(ast, cols, scope));
-  const aggregated = q.outputs.every(([, ast], i) => isScalar(values[i]) && mentions(ast, cols));
+  const aggregated = q.outputs.every(([, ast], i) => isScalar(values[i]) && mentions(ast, cols) && !callsLambda(ast, scope));
   const full = values.find((v) => v instanceof Vec || v instanceof List) as Column | undefined;
   const rows = aggregated ? (empty ? 0 : 1) : full === undefined || q.outputs.some(([, ast]) => ast instanceof Sym && cols.has(ast)) ? t.length : full.length;
   return tableOf(q.outputs.map(([s]) => s), values.map((v) => spread(v, rows)));
+}
+
+/** A lambda may answer anything: its scalars stand in every row. */
+function callsLambda(ast: Value, scope: Scope): boolean {
+  if (!(ast instanceof List) || ast.length === 0) return false;
+  const [head] = ast.items;
+  const f = head instanceof Sym ? scope.lookup(head) : head;
+  return f instanceof Lambda || f instanceof List;
 }
 
 const isScalar = (v: Value): boolean => !(v instanceof Vec || v instanceof List);

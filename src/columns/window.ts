@@ -6,6 +6,7 @@ import { gather } from './gather.js';
 import { GROUPED, groupedCount } from './grouped.js';
 import { hashGroupRows } from './hashing.js';
 import { movingExtreme, movingMean, movingSum } from './moving.js';
+import { nullMask } from './nulls.js';
 import { isNumericType, isTemporalType } from './promote.js';
 import { reduceRanges } from './ranges.js';
 import { extremes, means, sums } from './series.js';
@@ -25,7 +26,9 @@ export interface Layout {
 
 export function frames(part: readonly (Vec | List)[], order: readonly (Vec | List)[], n: number, frame: Frame): Layout {
   const groups = part.length === 0 ? { ids: new Int32Array(n), first: new Int32Array(n === 0 ? 0 : 1) } : hashGroupRows(part);
-  const rows = gradeRows([new Vec(T.I32, groups.ids), ...order], n, false);
+  // As in other queries nulls stand behind every value.
+  const keys = order.flatMap((key) => (key instanceof Vec && key.nulls ? [nullMask(key), key] : [key]));
+  const rows = gradeRows([new Vec(T.I32, groups.ids), ...keys], n, false);
   const offsets = new Int32Array(groups.first.length + 1);
   blocks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) offsets[groups.ids[i] + 1]++;
