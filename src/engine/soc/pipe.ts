@@ -5,9 +5,9 @@ import type { ClientHandler } from '../../net/handlers.js';
 import type { Transport } from '../../net/transport.js';
 import { crc32 } from '../../wire/soc/crc32.js';
 import { Liveness } from '../../wire/soc/liveness.js';
-import { TYPES, ackPayload, ackedId, encodeMessage } from '../../wire/soc/message.js';
+import { TYPES, ackPayload, ackedId, encodeMessage, type Message } from '../../wire/soc/message.js';
 import { Outbox, type OutboxOptions } from '../../wire/soc/outbox.js';
-import { Receiver } from '../../wire/soc/receiver.js';
+import { Receiver, type Received } from '../../wire/soc/receiver.js';
 import type { IdSource } from '../../wire/soc/ids.js';
 import type { Window } from '../../wire/soc/window.js';
 import type { Spool } from './spool.js';
@@ -15,6 +15,8 @@ import type { Spool } from './spool.js';
 export interface PipeEvents {
   /** New messages: whole lines with their LF, in memory of their own. */
   lines(pipe: Pipe, lines: Buffer): void;
+  /** Instead of `lines`, for who wants them one by one. */
+  readonly message?: (pipe: Pipe, message: Message) => void;
   /** A line that is no message. */
   malformed(pipe: Pipe, reason: string): void;
   /** The connection was made, or made again. */
@@ -49,6 +51,7 @@ export interface PipeOptions {
 const CONTROL_LIMIT = 1 << 20;
 const CONNECT_MS = 5000;
 const LF = 10;
+const NOTHING = Buffer.alloc(0);
 
 export class Pipe {
   readonly outbox: Outbox;
@@ -241,7 +244,7 @@ export class Pipe {
     onClosed: (connection, cause) => {
       if (connection !== this.#connection || this.#over) return;
       const rest = this.#receiver.finish();
-      if (rest?.kind === 'message') this.#take([rest]);
+      if (rest?.kind === 'message') this.#take(rest);
       this.#down(this.#lossReason === '' ? (cause.code === 'peer-closed' ? 'the peer has closed' : cause.message) : this.#lossReason);
     },
   };
@@ -328,7 +331,8 @@ export class Pipe {
     const now = this.clock.now();
     this.#liveness?.heard(now);
     receiver.push(data);
-    const fresh: { bytes: Buffer; start: number; end: number }[] = [];
+    // All that is new fits into it: what comes now, and a line that began before.
+    const out = this.events.message === undefined ? Buffer.allocUnsafeSlow(data.length + receiver.held + 1) : NOTHING;
     let size = 0;
     let acked = false;
     for (let r = receiver.next(); r !== null; r = receiver.next()) {
@@ -343,32 +347,25 @@ export class Pipe {
         this.#peerBeats = true;
         this.#liveness?.heard(now, true);
       } else if (this.#isNew(message.id, bytes, start, end)) {
-        // A line put together from pieces lies in a buffer that the next one overwrites.
-        const own = bytes.buffer === data.buffer ? bytes.subarray(start, end) : Buffer.from(bytes.subarray(start, end));
-        fresh.push({ bytes: own, start: 0, end: own.length });
-        size += own.length + 1;
+        if (this.events.message !== undefined) this.events.message(this, message);
+        else size = copyLine(out, size, r);
       }
     }
-    if (fresh.length > 0) this.#deliver(fresh, size);
+    if (size > 0) this.events.lines(this, size * 2 < out.length ? Buffer.from(out.subarray(0, size)) : out.subarray(0, size));
     if (receiver.over === 'overrun') this.#lose('a line is too long');
     if (acked) this.#drive();
   }
 
-  #take(rest: readonly { message: { type: string; id: string; payload: string | null }; bytes: Buffer; start: number; end: number }[]): void {
-    for (const { message, bytes, start, end } of rest) {
-      if (message.type === TYPES.ACK) this.#acked(message.payload);
-      else if (message.type !== TYPES.HEARTBEAT && this.#isNew(message.id, bytes, start, end)) this.#deliver([{ bytes, start, end }], end - start + 1);
+  /** The line that the stream ended in. */
+  #take(last: Extract<Received, { kind: 'message' }>): void {
+    const { message, bytes, start, end } = last;
+    if (message.type === TYPES.ACK) this.#acked(message.payload);
+    else if (message.type !== TYPES.HEARTBEAT && this.#isNew(message.id, bytes, start, end)) {
+      if (this.events.message !== undefined) return this.events.message(this, message);
+      const out = Buffer.allocUnsafeSlow(end - start + 1);
+      copyLine(out, 0, last);
+      this.events.lines(this, out);
     }
-  }
-
-  #deliver(lines: readonly { bytes: Buffer; start: number; end: number }[], size: number): void {
-    const out = Buffer.allocUnsafeSlow(size);
-    let at = 0;
-    for (const { bytes, start, end } of lines) {
-      at += bytes.copy(out, at, start, end);
-      out[at++] = LF;
-    }
-    this.events.lines(this, out);
   }
 
   #isNew(id: string, bytes: Buffer, start: number, end: number): boolean {
@@ -385,4 +382,11 @@ export class Pipe {
     this.spool?.ack(id);
     return this.outbox.acked(id);
   }
+}
+
+/** Appends a line with its LF; answers where the next begins. */
+function copyLine(out: Buffer, at: number, line: { readonly bytes: Buffer; readonly start: number; readonly end: number }): number {
+  const end = at + line.bytes.copy(out, at, line.start, line.end);
+  out[end] = LF;
+  return end + 1;
 }

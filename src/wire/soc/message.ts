@@ -33,28 +33,32 @@ export function encodeMessage(m: Message): { readonly ok: true; readonly line: s
 /** Reads a line. Unknown keys are ignored, of a key given twice the last counts, and keys match as they are written. */
 export function decodeMessage(bytes: Buffer, start: number, end: number): Decoded {
   if (start === end) return bad('an empty line');
-  if (!isUtf8(bytes.subarray(start, end))) return bad('bytes that are not UTF-8');
-  return decodeText(bytes.toString('latin1', start, end));
-}
-
-const bad = (reason: string): Decoded => ({ ok: false, reason });
-
-function decodeText(s: string): Decoded {
+  const s = bytes.toString('latin1', start, end);
+  if (HIGH.test(s) && !isUtf8(bytes.subarray(start, end))) return bad('bytes that are not UTF-8');
   let type: string | null = null;
   let id: string | null = '';
   let ts: number | null = 0;
   let payload: string | null = null;
   const after = eachMember(s, skipSpace(s, 0), (key, from, to) => {
     if (key === 'type') type = text(s, from, to);
-    else if (key === 'id') id = text(s, from, to);
+    else if (key === 'id') id = idAt(bytes, start, s, from, to);
     else if (key === 'ts') ts = integer(s.slice(from, to));
     else if (key === 'payload') payload = s.slice(from, to);
   });
   if (after < 0 || skipSpace(s, after) !== s.length) return bad('no JSON object');
   if (type === null) return bad('no type');
-  if (id === null || id.length > ID_LIMIT) return bad('an id that is none');
+  if (id === null || (id as string).length > ID_LIMIT) return bad('an id that is none');
   if (ts === null) return bad('a ts that is no number of seconds');
   return { ok: true, message: { type, id, ts, payload: payload === 'null' ? null : payload } };
+}
+const HIGH = /[\x80-\xff]/;
+
+const bad = (reason: string): Decoded => ({ ok: false, reason });
+
+/** Ids are kept for long, so they must not be slices, which keep the line they were cut from. */
+function idAt(bytes: Buffer, start: number, s: string, from: number, to: number): string | null {
+  const id = text(s, from, to);
+  return id !== null && id.length === to - from - 2 ? bytes.toString('latin1', start + from + 1, start + to - 1) : id;
 }
 
 /** Calls `member` with each key and the extent of its value. Answers the offset behind the object, -1: there is none at `i`. */
@@ -66,7 +70,7 @@ export function eachMember(s: string, i: number, member: (key: string, from: num
     if (s.charCodeAt(i) !== 34) return -1;
     const keyEnd = stringEnd(s, i + 1);
     if (keyEnd < 0) return -1;
-    const key = unescape(s.slice(i + 1, keyEnd));
+    const key = knownKey(s, i + 1, keyEnd) ?? unescape(s.slice(i + 1, keyEnd));
     i = skipSpace(s, keyEnd + 1);
     if (s.charCodeAt(i) !== 58) return -1;
     i = skipSpace(s, i + 1);
@@ -80,6 +84,14 @@ export function eachMember(s: string, i: number, member: (key: string, from: num
     i = skipSpace(s, i + 1);
   }
 }
+
+/** The keys of a message need not be cut out of every line. */
+function knownKey(s: string, from: number, to: number): string | undefined {
+  const key = KEYS[to - from];
+  if (key !== undefined && s.startsWith(key, from)) return key;
+  return to - from === 2 && s.startsWith('ts', from) ? 'ts' : undefined;
+}
+const KEYS: readonly (string | undefined)[] = [undefined, undefined, 'id', undefined, 'type', undefined, undefined, 'payload'];
 
 /** The string at an extent; null: it is no string. */
 export const text = (s: string, from: number, to: number): string | null => (s.charCodeAt(from) === 34 ? unescape(s.slice(from + 1, to - 1)) : null);

@@ -25,6 +25,10 @@ export class Receiver {
   finish(): Received | null {
     return this.#read(this.#lines.finish());
   }
+  /** Bytes of a line whose end has not come. */
+  get held(): number {
+    return this.#lines.held;
+  }
   /** See `LineReader.over`. */
   get over(): 'clean' | 'cut' | 'overrun' | null {
     return this.#lines.over;

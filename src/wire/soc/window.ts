@@ -3,7 +3,7 @@
 /** Ids kept. Default 65 536: what a sender may have unacknowledged is sent again after a crash, and that is no more. */
 export const WINDOW = 65_536;
 
-interface Seen { readonly sum: number; acked: boolean; from: unknown }
+interface Seen { readonly sum: number; readonly slot: number; acked: boolean; from: unknown }
 
 export type Sighting =
   | 'new'
@@ -14,6 +14,9 @@ export type Sighting =
 
 export class Window {
   readonly #seen = new Map<string, Seen>();
+  /** Ids in the order they came, round and round. Asking the map for its oldest would walk over all that were deleted. */
+  readonly #order: string[] = [];
+  #next = 0;
 
   constructor(private readonly capacity = WINDOW) {}
 
@@ -28,9 +31,12 @@ export class Window {
       seen.from = from;
       return seen.acked ? 'acked' : 'pending';
     }
-    if (seen !== undefined) this.#seen.delete(id);
-    else if (this.#seen.size >= this.capacity) this.#seen.delete(this.#seen.keys().next().value!);
-    this.#seen.set(id, { sum, acked: false, from });
+    const slot = this.#next;
+    this.#next = slot + 1 === this.capacity ? 0 : slot + 1;
+    const oldest = this.#order[slot];
+    if (oldest !== undefined && this.#seen.get(oldest)?.slot === slot) this.#seen.delete(oldest);
+    this.#order[slot] = id;
+    this.#seen.set(id, { sum, slot, acked: false, from });
     return 'new';
   }
 
