@@ -1,6 +1,7 @@
 /** Frames of a connection: requests are evaluated and answered in their order, responses go to the send that waits. */
 import { List, name, type Lambda, type Value } from '../lang/value.js';
 import { RayError } from '../lang/errors.js';
+import { format } from '../lang/format.js';
 import type { Interp } from '../lang/interpreter.js';
 import { decodePayload, encodeFrame, type DecodeOptions, type FrameOptions } from '../wire/rayforce/value.js';
 import { FLAG, HEADER_SIZE, MSG } from '../wire/rayforce/header.js';
@@ -123,7 +124,7 @@ export class Dispatcher {
     } finally {
       this.handle = outer;
     }
-    const reply = verbose ? new List([this.#ports.capture.end(mark), result]) : result;
+    const reply = verbose ? new List([this.#ports.capture.end(mark), result]) : (flags & FLAG.TEXT) !== 0 ? answerText(result) : result;
     if (sync && conn.open) this.#ports.write(conn, this.#encode(reply));
   }
 
@@ -193,4 +194,9 @@ export function runText(interp: Interp, text: string): Value {
   const zero = text.indexOf('\0');
   const source = zero < 0 ? text : text.slice(0, zero);
   return source === '' ? null : interp.run(source);
+}
+
+/** An answer for those who read no values. */
+function answerText(v: Value): string {
+  return v instanceof RayError ? `error: ${v.message === '' ? v.code : `${v.code}: ${v.message}`}` : format(v, 0);
 }

@@ -13,6 +13,7 @@ import { Outbox } from './outbox.js';
 import { OutputAccount } from './output-account.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Slots } from './slots.js';
+import type { FrameBridge } from './frame-bridge.js';
 import type { BrokerHub } from './broker/hub.js';
 import { SocHub } from './soc/hub.js';
 import { SPIN_MS, Spinner } from './spinner.js';
@@ -82,7 +83,8 @@ export class IoSide implements PeerOwner {
 
   /** Rejects with ListenError. Answers the listener's handle and port. */
   async listen(address: ListenAddress): Promise<{ handle: number; port: number }> {
-    const listener = await Listener.open(address, () => this.#accept(), address.tls === true ? this.#serverContext() : null);
+    const frames = address.path === undefined || this.options.users.required ? null : await this.#frameBridges(address.path);
+    const listener = await Listener.open(address, () => this.#accept(frames), address.tls === true ? this.#serverContext() : null);
     const handle = this.#slots.add(() => listener);
     if (handle < 0) {
       listener.close();
@@ -91,6 +93,12 @@ export class IoSide implements PeerOwner {
     this.#listeners.add(listener);
     this.options.log({ level: 'info', event: 'listening', handle, message: address.path === undefined ? `listening on port ${listener.port}` : `listening on ${address.path}` });
     return { handle, port: listener.port };
+  }
+
+  /** For listeners on paths, whose clients are this user's; loaded with the first of them. */
+  async #frameBridges(path: string): Promise<() => FrameBridge> {
+    const { frameEndpoint } = await import('./frame-endpoint.js');
+    return frameEndpoint(path);
   }
 
   /** Reads the certificates again, for connections that begin from now on. Throws TlsFilesError; then nothing has changed. */
@@ -171,7 +179,7 @@ export class IoSide implements PeerOwner {
 
   /* ── peers ─────────────────────────────────────────────────────────── */
 
-  #accept(): ((open: (events: Peer) => Peer['connection']) => void) | null {
+  #accept(frames: (() => FrameBridge) | null): ((open: (events: Peer) => Peer['connection']) => void) | null {
     const { limits, users } = this.options;
     if (this.#draining || this.#inbound >= limits.maxConnections) {
       this.options.log({ level: 'warn', event: 'refused', message: this.#draining ? 'refusing a connection: shutting down' : `refusing a connection: ${limits.maxConnections} are open` });
@@ -180,6 +188,7 @@ export class IoSide implements PeerOwner {
     return (open) => {
       const peer = new Peer(this, Session.server(users.required, { limit: limits.maxFrame }), true);
       peer.connection = open(peer);
+      peer.frames = frames;
       peer.restricted = this.options.restricted;
       this.#inbound++;
       this.#peers.add(peer);
@@ -381,7 +390,7 @@ export class IoSide implements PeerOwner {
   }
 
   #send(peer: Peer, bytes: Uint8Array): void {
-    peer.connection.write(bytes);
+    peer.connection.write(peer.bridge === null ? bytes : peer.bridge.wrap(bytes));
     this.#output.wrote(peer);
   }
 

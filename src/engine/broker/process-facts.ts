@@ -2,7 +2,7 @@
 import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import type { ProcessFacts } from '../../wire/broker/probe.js';
 import { createDaemonProcess, type DaemonProcess, type Endpoint } from '../../wire/broker/messages.generated.js';
-import { HASH_ALGORITHM } from '../../wire/broker/hash.js';
+import { HASH_ALGORITHM, HASH_BYTES } from '../../wire/broker/hash.js';
 import { exeHashes } from './exe-hash.js';
 
 /** Without the hash, which takes its time: see `exeHashes`. */
@@ -41,7 +41,7 @@ export async function ownIdentity(endpoint: Endpoint): Promise<{ identity: Daemo
     pid: process.pid, exePath, ipcEndpoint: endpoint, bootId: processFacts.bootId(), exeHashAlgorithm: HASH_ALGORITHM,
     startedAtUnixMs: BigInt(Math.round(performance.timeOrigin)), exeHash: hashes?.blake3 ?? new Uint8Array(0),
   });
-  return { identity, exeSha256: hashes?.sha256 ?? new Uint8Array(0) };
+  return { identity, exeSha256: hashes?.sha256 ?? new Uint8Array(HASH_BYTES) };
 }
 
 /** Of this machine, as user hashes use it: systemd's, D-Bus's, or of this boot where there is neither. Throws where one cannot be read. */

@@ -18,7 +18,7 @@ export const WIRE_VERSION = 3;
 export const MAX_PAYLOAD = 268435456;
 
 export const MSG = { ASYNC: 0, SYNC: 1, RESPONSE: 2 } as const;
-export const FLAG = { COMPRESSED: 1, RESTRICTED: 2, VERBOSE: 4 } as const;
+export const FLAG = { COMPRESSED: 1, RESTRICTED: 2, VERBOSE: 4, /** Ours: the answer is a str, the value's compact form. */ TEXT: 128 } as const;
 
 /** Writes a header at `at`; `size` is that of the payload. */
 export function writeHeader(to: Uint8Array, at: number, msgtype: number, flags: number, size: number): void {

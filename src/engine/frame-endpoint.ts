@@ -1,0 +1,25 @@
+/** What listeners on paths serve frames with: who this process is, and the lanes. */
+import { HASH_ALGORITHM, HASH_BYTES } from '../wire/broker/hash.js';
+import { createDaemonProcess, createEndpoint } from '../wire/broker/messages.generated.js';
+import { ProbeResponder } from '../wire/broker/probe.js';
+import { TEXT_LANE, VALUE_LANE } from '../wire/broker/protocols.js';
+import { EndpointMux } from '../wire/mux.js';
+import { ownIdentity } from './broker/process-facts.js';
+import { FrameBridge } from './frame-bridge.js';
+
+/** Makes the bridges for the peers of one path. */
+export function frameEndpoint(path: string): () => FrameBridge {
+  const endpoint = createEndpoint({ path });
+  const unknown = new Uint8Array(HASH_BYTES);
+  let probes = new ProbeResponder(createDaemonProcess({ pid: process.pid, exePath: process.execPath, ipcEndpoint: endpoint, exeHashAlgorithm: HASH_ALGORITHM }), unknown);
+  let asked = false;
+  const mux = new EndpointMux({ probes: { answer: (frame) => probes.answer(frame) }, served: [VALUE_LANE, TEXT_LANE] });
+  return () => {
+    // Hashing the executable takes seconds: not before there is somebody who may ask, and until it is done without the hash.
+    if (!asked) {
+      asked = true;
+      void ownIdentity(endpoint).then(({ identity, exeSha256 }) => { probes = new ProbeResponder(identity, exeSha256); });
+    }
+    return new FrameBridge(mux);
+  };
+}
