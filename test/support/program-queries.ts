@@ -101,5 +101,7 @@ export function joinProgram(r: Random): string {
   const names = `[${keys.map(({ name }) => name).join(' ')}]`;
   const verb = r.pick(['left-join', 'inner-join', 'anti-join', 'full-join', 'asof-join', 'left-join', 'inner-join', 'asof-join']);
   if (r.int(10) === 0) return `(union-all ${left.text} ${r.int(2) === 0 ? left.text : right.text})`;
-  return r.int(8) === 0 && verb !== 'asof-join' ? `(${verb} ${left.text} ${right.text} ${names})` : `(${verb} ${names} ${left.text} ${right.text})`;
+  // An as-of join of the reference expects the times of both sides in order.
+  const sorted = (text: string): string => (verb === 'asof-join' && r.int(8) > 0 ? `(xasc ${text} '${keys.at(-1)!.name})` : text);
+  return r.int(8) === 0 && verb !== 'asof-join' ? `(${verb} ${left.text} ${right.text} ${names})` : `(${verb} ${names} ${sorted(left.text)} ${sorted(right.text)})`;
 }

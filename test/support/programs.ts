@@ -1,6 +1,6 @@
 /** Random Rayfall programs by family: mostly well typed, sometimes not, each standing on its own. */
 import type { Random } from '../fuzz/random.js';
-import { INTEGERS, NUMBERS, SYMBOLS, TEMPORALS, TYPES, atom, dict, length, list, relation, vector, type AtomType } from './program-values.js';
+import { INTEGERS, NUMBERS, TEMPORALS, TYPES, atom, dict, length, list, relation, vector, type AtomType } from './program-values.js';
 import { joinProgram, queryProgram } from './program-queries.js';
 
 export interface Program { readonly family: string; readonly text: string }
@@ -156,11 +156,21 @@ const FAMILIES: Record<string, (r: Random) => string> = {
 const WEIGHTS: Record<string, number> = { queries: 6, forms: 3, joins: 2, collections: 2 };
 const LOTTERY = Object.keys(FAMILIES).flatMap((family) => Array.from({ length: WEIGHTS[family] ?? 1 }, () => family));
 
-export function program(r: Random): Program {
+/** The reference takes lines of 4095 bytes. */
+const MAX_LENGTH = 3900;
+
+export function programs(r: Random, count: number): Program[] {
+  const made: Program[] = [];
+  while (made.length < count) {
+    const next = program(r);
+    if (next.text.length <= MAX_LENGTH) made.push(next);
+  }
+  return made;
+}
+
+function program(r: Random): Program {
   const family = r.pick(LOTTERY);
   const text = FAMILIES[family](r);
   // The printed form hides widths and the difference between lists and vectors.
   return { family, text: r.int(8) === 0 ? `(type ${text})` : text };
 }
-
-export { SYMBOLS };
