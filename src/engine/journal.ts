@@ -26,6 +26,9 @@ import type { JournalOptions, LogRecord } from './api.js';
 /** Requests and data are nobody else's business. */
 const OWNER_ONLY = 0o600;
 
+/** A log may tell to replay another one, or, without end, itself. */
+const MAX_NESTED = 4;
+
 export class Journal {
   /** Requests are to be kept, whether or not the file could be opened. */
   #open = false;
@@ -33,6 +36,7 @@ export class Journal {
   /** Byte string; '' before any journal was opened. */
   #base = '';
   #durable = false;
+  /** While records are evaluated again the journal stays as it is: what they did to it is done. */
   #replaying = 0;
   readonly #decoding: DecodeOptions;
 
@@ -49,7 +53,7 @@ export class Journal {
 
   /** Goes on with a journal without looking at what it holds. Errors: `domain` one is open, `badtail`, `io`. */
   open(base: string, durable: boolean): void {
-    this.#refuseReplaying();
+    if (this.#replaying > 0) return;
     if (base === '') fail('domain', '.log.open: empty base');
     if (this.#open) fail('domain', '.log.open: a journal is open');
     this.#settle(base);
@@ -71,8 +75,8 @@ export class Journal {
 
   /** Keeps a value as a record. Errors: `noopen`, `io`, `type` it cannot be serialized. */
   write(v: Value): void {
-    if (!this.#open) fail('noopen', '.log.write: no journal open (start with -l/-L)');
     if (this.#replaying > 0) return;
+    if (!this.#open) fail('noopen', '.log.write: no journal open (start with -l/-L)');
     this.#append([encodeFrame(v, { msgtype: 0, dialect: this.dialect, compress: false })]);
   }
 
@@ -83,7 +87,7 @@ export class Journal {
 
   /** Puts the records so far into an archive. Errors: `domain` no journal is open, `io`. */
   roll(): void {
-    this.#refuseReplaying();
+    if (this.#replaying > 0) return;
     if (!this.#open) fail('domain', '.log.roll: no journal open');
     this.#archive();
     this.#reopen();
@@ -94,7 +98,7 @@ export class Journal {
    * way counts for nothing; once it is archived, the snapshot on its way is the state (`#recover`). Errors: as `roll`, `type`.
    */
   snapshot(): void {
-    this.#refuseReplaying();
+    if (this.#replaying > 0) return;
     if (!this.#open) fail('domain', '.log.snapshot: no journal open');
     const frame = encodeFrame(snapshotOf(this.interp), { msgtype: 0, dialect: this.dialect, compress: false });
     const beside = `${this.#base}.qdb.tmp`;
@@ -106,7 +110,7 @@ export class Journal {
 
   /** Nothing where no journal is open. */
   close(): void {
-    this.#refuseReplaying();
+    if (this.#replaying > 0) return;
     this.#open = false;
     this.#file?.close();
     this.#file = null;
@@ -114,7 +118,7 @@ export class Journal {
 
   /** Removes all files of the journal that is or was open. Errors: `domain` none ever was, `io`. */
   purge(): void {
-    this.#refuseReplaying();
+    if (this.#replaying > 0) return;
     if (this.#base === '') fail('domain', '.log.purge: no journal was opened');
     this.close();
     const base = this.#base;
@@ -126,8 +130,9 @@ export class Journal {
     });
   }
 
-  /** Evaluates the records of any journal file. Errors: as `start`. */
+  /** Evaluates the records of any journal file. Errors: as `start`, `limit`. */
   replay(path: string): Replayed {
+    if (this.#replaying >= MAX_NESTED) fail('limit', `.log.replay: ${MAX_NESTED} logs that replay each other`);
     this.#replaying++;
     try {
       return attempt(path, () => replay(this.interp, path, this.#decoding, (message) => this.#report('warn', message)));
@@ -208,10 +213,6 @@ export class Journal {
       renameSync(fromBytes(from), file);
       syncFolder(dirname(file));
     });
-  }
-
-  #refuseReplaying(): void {
-    if (this.#replaying > 0) fail('state', 'not while a journal is replayed');
   }
 
   #report(level: LogRecord['level'], message: string): void {
