@@ -3,8 +3,7 @@
  * what is written for it becomes frames again. Answers leave in the order of the requests, each with its id.
  */
 import { RayError } from '../lang/errors.js';
-import { ByteQueue } from '../wire/broker/byte-queue.js';
-import { frameWire, MAX_FRAME_BYTES, request, responseTo, event as eventFrame } from '../wire/broker/frame.js';
+import { framesWire, MAX_FRAME_BYTES, request, responseTo, event as eventFrame } from '../wire/broker/frame.js';
 import type { LaneMessage } from '../wire/broker/lanes.js';
 import type { Frame as LaneFrame } from '../wire/broker/messages.generated.js';
 import { TEXT_LANE, VALUE_LANE } from '../wire/broker/protocols.js';
@@ -12,7 +11,7 @@ import { FrameSession } from '../wire/frame-session.js';
 import type { EndpointMux } from '../wire/mux.js';
 import { inflate } from '../wire/rayforce/compress.js';
 import { Frame } from '../wire/rayforce/frames.js';
-import { FLAG, HEADER_SIZE, MSG, writeHeader } from '../wire/rayforce/header.js';
+import { FLAG, HEADER_SIZE, MSG, readSize, writeHeader } from '../wire/rayforce/header.js';
 import type { SessionEvent } from '../wire/rayforce/session.js';
 import { encode } from '../wire/rayforce/value.js';
 
@@ -21,6 +20,7 @@ const STR_TAG = 256 - 13;
 const STR_HEAD = 10;
 /** Room for the envelope around a payload. */
 const ENVELOPE_BYTES = 1024;
+const NOTHING = Buffer.alloc(0);
 /** What is said instead of an answer that does not fit a frame. */
 const TOO_LARGE = encode(new RayError('limit'));
 const TOO_LARGE_TEXT = Buffer.from('error: limit');
@@ -32,8 +32,10 @@ export class FrameBridge {
   readonly #asked: LaneFrame[] = [];
   /** Ids of our own requests to the peer, in their order. */
   readonly #own: bigint[] = [];
-  readonly #written = new ByteQueue();
   #lastId = 0n;
+  /** Frames for the channel that came together lie together, so that they are handed over as one. */
+  #batch = NOTHING;
+  #filled = 0;
   #ended = false;
 
   constructor(mux: EndpointMux) {
@@ -41,6 +43,9 @@ export class FrameBridge {
   }
 
   receive(chunk: Uint8Array): void {
+    // Never the one before: it may have been given away.
+    this.#batch = Buffer.allocUnsafe(2 * chunk.length + HEADER_SIZE + STR_HEAD);
+    this.#filled = 0;
     this.#session.receive(chunk);
   }
   eof(): void {
@@ -55,49 +60,66 @@ export class FrameBridge {
     if (this.#ended) return null;
     const e = this.#session.next();
     if (e === null) return null;
-    if (e.event === 'reply') return { kind: 'send', bytes: e.wire };
+    if (e.event === 'reply') {
+      this.#batch = NOTHING;
+      this.#filled = 0;
+      return { kind: 'send', bytes: e.wire };
+    }
     if (e.event === 'message') return this.#message(e.message);
     return this.#close(e.clean ? 'io' : 'corrupt', e.reason, e.clean);
   }
 
   /** What is written for the peer: whole Rayforce frames in, frames out. */
   wrap(bytes: Uint8Array): Uint8Array {
-    this.#written.append(Uint8Array.from(bytes));
-    const out: Uint8Array[] = [];
-    for (;;) {
-      const held = this.#written.bytes;
-      if (held.length < HEADER_SIZE) break;
-      const size = held[8] + held[9] * 256 + held[10] * 65536 + held[11] * 16777216;
-      if (held.length < HEADER_SIZE + size) break;
-      const frame = this.#lane(held[7], held[5], held.subarray(HEADER_SIZE, HEADER_SIZE + size));
+    const out: LaneFrame[] = [];
+    for (let at = 0; at < bytes.length;) {
+      const payload = at + HEADER_SIZE;
+      const end = payload + readSize(bytes, at + 8);
+      const frame = this.#lane(bytes[at + 7], bytes[at + 5], bytes.subarray(payload, end));
       if (frame !== null) out.push(frame);
-      this.#written.drop(HEADER_SIZE + size);
+      at = end;
     }
-    return out.length === 1 ? out[0] : Buffer.concat(out);
+    return framesWire(out);
   }
 
   #message({ message, lane, frame }: Exclude<LaneMessage, { message: 'fault' }>): SessionEvent {
     if (message === 'response') {
       // Out of order there is no telling which of ours it would end.
       if (this.#own.shift() !== frame.requestId) return this.#close('corrupt', `a response to no request: ${frame.requestId}`, false);
-      return lane === VALUE_LANE ? rayforce(MSG.RESPONSE, 0, frame.payload) : this.#close('corrupt', 'a response on the text lane', false);
+      return lane === VALUE_LANE ? this.#frame(MSG.RESPONSE, frame.payload, false) : this.#close('corrupt', 'a response on the text lane', false);
     }
     if (frame.payload.length === 0) return this.#close('corrupt', 'an empty payload', false);
     const sync = message === 'request';
     if (sync) this.#asked.push(frame);
-    return lane === VALUE_LANE ? rayforce(sync ? MSG.SYNC : MSG.ASYNC, 0, frame.payload) : rayforce(sync ? MSG.SYNC : MSG.ASYNC, FLAG.TEXT, serializedText(frame.payload));
+    return this.#frame(sync ? MSG.SYNC : MSG.ASYNC, frame.payload, lane === TEXT_LANE);
   }
 
-  #lane(msgtype: number, flags: number, payload: Uint8Array): Uint8Array | null {
+  #lane(msgtype: number, flags: number, payload: Uint8Array): LaneFrame | null {
     const value = (flags & FLAG.COMPRESSED) !== 0 ? inflate(payload, 0, payload.length) : payload;
     if (msgtype === MSG.RESPONSE) {
       const asked = this.#asked.shift();
       if (asked === undefined) return null;
-      return frameWire(responseTo(asked, asked.payloadProtocol === TEXT_LANE ? fitting(textOf(value), TOO_LARGE_TEXT) : fitting(value)));
+      return responseTo(asked, asked.payloadProtocol === TEXT_LANE ? fitting(textOf(value), TOO_LARGE_TEXT) : fitting(value));
     }
-    if (msgtype === MSG.ASYNC) return frameWire(eventFrame(VALUE_LANE, fitting(value)));
+    if (msgtype === MSG.ASYNC) return eventFrame(VALUE_LANE, fitting(value));
     this.#own.push(++this.#lastId);
-    return frameWire(request(VALUE_LANE, fitting(value), this.#lastId));
+    return request(VALUE_LANE, fitting(value), this.#lastId);
+  }
+
+  /** A frame of the channel. `text`: the payload is made a str. */
+  #frame(msgtype: number, payload: Uint8Array, text: boolean): Frame {
+    const size = payload.length + (text ? STR_HEAD : 0);
+    if (this.#filled + HEADER_SIZE + size > this.#batch.length) {
+      this.#batch = Buffer.allocUnsafe(HEADER_SIZE + size);
+      this.#filled = 0;
+    }
+    const to = this.#batch;
+    const start = this.#filled;
+    this.#filled += HEADER_SIZE + size;
+    writeHeader(to, start, msgtype, text ? FLAG.TEXT : 0, size);
+    if (text) strHead(to, start + HEADER_SIZE, payload.length);
+    to.set(payload, this.#filled - payload.length);
+    return new Frame(to, start, this.#filled);
   }
 
   #close(code: 'io' | 'corrupt', reason: string, clean: boolean): SessionEvent {
@@ -106,20 +128,11 @@ export class FrameBridge {
   }
 }
 
-/** A frame of the channel. */
-function rayforce(msgtype: number, flags: number, payload: Uint8Array): Frame {
-  const bytes = Buffer.allocUnsafe(HEADER_SIZE + payload.length);
-  writeHeader(bytes, 0, msgtype, flags, payload.length);
-  bytes.set(payload, HEADER_SIZE);
-  return new Frame(bytes, 0, bytes.length);
-}
-
-function serializedText(text: Uint8Array): Uint8Array {
-  const value = Buffer.alloc(STR_HEAD + text.length);
-  value[0] = STR_TAG;
-  value.writeUInt32LE(text.length, 2);
-  value.set(text, STR_HEAD);
-  return value;
+function strHead(to: Buffer, at: number, length: number): void {
+  to[at] = STR_TAG;
+  to[at + 1] = 0;
+  to.writeUInt32LE(length, at + 2);
+  to.writeUInt32LE(0, at + 6);
 }
 
 /** The text in a serialized str. */
