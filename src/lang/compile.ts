@@ -169,11 +169,10 @@ function genericCall(head: Value, codes: readonly Code[], args: readonly Value[]
       state.at = at;
       return fail('type', `head is not callable, got ${rt.typeName(f)}`);
     }
-    // In lambdas the arguments speak first.
-    if (!shape?.lambda && f.t !== T.VARIADIC) {
-      state.at = at;
-      refuseCount(f, codes.length);
-    }
+    // In lambdas the arguments speak first; what the session may not call speaks before anything.
+    state.at = at;
+    rt.refuseRestricted(f);
+    if (!shape?.lambda && f.t !== T.VARIADIC) refuseCount(f, codes.length);
     const vals = evalArgs(codes, fr);
     state.at = at;
     return rt.callBuiltin(f, vals);

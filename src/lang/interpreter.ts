@@ -185,8 +185,7 @@ export class Interp implements Runtime {
   }
 
   callBuiltin(f: Builtin, args: Value[]): Value {
-    // Before anything is said about the arguments; the function itself checks again, whoever calls it.
-    if (f.flags.restricted && this.restricted) fail('access', `'${f.name}' is restricted`);
+    this.refuseRestricted(f);
     if (f.flags.special) return (f.fn as (args: readonly Value[], scope: Scope, rt: Runtime) => Value)(args, this.scope(null, []), this);
     if (args.length > MAX_ARGS) fail('domain', `a call takes at most ${MAX_ARGS} arguments`);
     if (f.t === T.VARIADIC) return (f.fn as VariadicFn)(args, this);
@@ -307,6 +306,11 @@ export class Interp implements Runtime {
     let at = start === undefined ? undefined : fr[start];
     for (const part of parts) at = at === undefined ? undefined : this.env.member(at, part);
     return at;
+  }
+
+  /** Before anything is said about the arguments; the function itself checks again, whoever calls it. Errors: `access`. */
+  refuseRestricted(f: Builtin): void {
+    if (f.flags.restricted && this.restricted) fail('access', `'${f.name}' is restricted`);
   }
 
   /** Whether this session may `set` at all. Errors: `access`. */
