@@ -81,7 +81,7 @@ async function piped(path: string): Promise<Measured> {
     });
   });
   const start = performance.now();
-  const sender = new BufferedSender(path);
+  const sender = new BufferedSender(path, { capacity: 512 });
   let n = 0;
   const go = (): void => {
     for (; n < EVENTS; n++) {

@@ -99,10 +99,10 @@ test('the window tells what is new, what is being handled and what was handled',
   assert.equal(window.note('', 0, 'a'), 'new');
   assert.equal(window.note('', 0, 'a'), 'new');
   for (const id of ['2', '3', '4']) window.note(id, 1, 'a');
-  assert.equal(window.size, 3);
-  assert.equal(window.ack('1'), undefined);
-  window.forget('4');
-  assert.equal(window.note('4', 1, 'a'), 'new');
+  assert.equal(window.ack('1'), 'c', 'the last three are kept at least');
+  for (const id of ['5', '6', '7']) window.note(id, 1, 'a');
+  assert.equal(window.ack('1'), undefined, 'and no more than six');
+  assert.equal(window.note('5', 1, 'a'), 'pending');
 });
 
 test('a sign of life is due after 15 s of our silence, and the peer is dead after 45 s of its own', () => {

@@ -109,8 +109,8 @@ export class Sender {
   }
 }
 
-/** Messages that are read ahead before the peer has to wait. Default 1024: enough that nobody waits for a turn of the event loop. */
-const READ_AHEAD = 1024;
+/** Messages that are read ahead before the peer has to wait. Default 512: a read of a socket brings more, and is taken whole. */
+const READ_AHEAD = 512;
 
 export type ReceiverEnd = { readonly reason: string };
 

@@ -4,6 +4,8 @@
 export class IdSource {
   #ms = 0;
   #ns = 0;
+  #prefix = '';
+  #prefixOf = -1;
 
   constructor(private readonly wall: () => number, private readonly offset = 0) {}
 
@@ -17,7 +19,11 @@ export class IdSource {
       this.#ms++;
       this.#ns = 0;
     }
-    return String(this.#ms) + String(this.#ns).padStart(6, '0');
+    if (this.#prefixOf !== this.#ms) {
+      this.#prefixOf = this.#ms;
+      this.#prefix = String(this.#ms);
+    }
+    return this.#prefix + String(1_000_000 + this.#ns).slice(1);
   }
 
   /** From now on ids are greater than this one, which another run has given out. Other texts are ignored. */

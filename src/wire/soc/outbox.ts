@@ -100,7 +100,7 @@ export class Outbox {
     if (this.#live >= capacity || this.#bytes + line.length > capacityBytes) return 'full';
     const entry: Entry = { id, line, attempts: 0, settled: false };
     this.#entries.push(entry);
-    this.#byId.set(id, entry);
+    if (id !== '') this.#byId.set(id, entry);
     this.#bytes += line.length;
     this.#live++;
     this.counts.offered++;
@@ -281,7 +281,7 @@ export class Outbox {
   #free(entry: Entry): boolean {
     if (entry.settled) return false;
     entry.settled = true;
-    if (this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
+    if (entry.id !== '' && this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
     this.#bytes -= entry.line.length;
     this.#freed += entry.line.length;
     this.#live--;
