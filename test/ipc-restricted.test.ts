@@ -79,6 +79,15 @@ for (const arrangement of ARRANGEMENTS) {
       assert.equal(await client.send('(do (let y 2) (+ y 1))'), 3);
       assert.equal(await host.evaluate("(try leaked (fn [e] 'unbound))"), 'unbound');
     });
+    test('alter changes what a global holds; under a local of its name nothing else takes its place, not even of a builtin', async () => {
+      await host.evaluate('(do (set kept (fn [x] (* x 2))) (set shared [1 2]))');
+      assert.equal(await code("((fn [kept] (alter 'kept concat 4)) [1 2 3])"), 'access');
+      assert.equal(await code("(do (let + [1 2 3]) (alter '+ concat 4))"), 'access');
+      assert.equal(await code("((fn [unheard] (alter 'unheard concat 4)) [1 2 3])"), 'access');
+      assert.equal(await host.evaluate('(+ (kept 3) 1)'), '7');
+      await client.send("(alter 'shared concat 3)");
+      assert.equal(await host.evaluate('shared'), '[1 2 3]');
+    });
     test('what is not restricted works', async () => {
       assert.equal(await client.send('(+ 3 4)'), 7);
       assert.equal(await client.send('(count (ser [1 2 3]))'), 50);

@@ -35,8 +35,8 @@ function alter(args: readonly Value[], scope: Scope, rt: Runtime): Value {
   if (!(target instanceof Sym)) fail('type', `alter: the variable is a symbol, got ${typeName(target)}`);
   if (isReserved(target)) fail('reserve', `cannot alter reserved binding '${target.text}'`);
   const v = scope.lookup(target) ?? fail('name', `'${target.text}' undefined`);
-  // Through a parameter of that name a restricted session could otherwise make globals, which `set` refuses it.
-  if (rt.restricted && rt.env.cell(target).global === undefined) fail('access', `'alter' makes no globals here`);
+  // Through a parameter or local of that name a restricted session could otherwise bind any global anew, even a builtin.
+  if (rt.restricted && rt.env.cell(target).global !== v) fail('access', `'alter' changes only what a global holds here`);
   const [, op, ...rest] = args;
   if (!(op instanceof Sym)) fail('type', `alter: expected set, concat or remove, got ${typeName(op)}`);
   const [arity, change] = CHANGES.get(op.text) ?? fail('domain', `alter: unknown operation '${op.text}'`);
