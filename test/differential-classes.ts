@@ -26,12 +26,15 @@ const CLASSES: readonly Class[] = [
   { name: 'concat of dicts with unlike keys', ours: '! type', theirs: '=', program: /\(concat .*\(dict / },
   { name: 'concat of dicts with unlike keys', ours: '=', theirs: '=', program: /\(try .*\(concat .*\(dict / },
   { name: 'as: vectors in lists', ours: '! type', program: /\(as '\w+ .*\(list / },
-  { name: 'as sym: nulls of a vector', ours: '=', theirs: '! oom', program: /\(as 'sym / },
+  { name: 'as sym: nulls of a vector', theirs: '! oom', program: /\(as 'sym / },
   { name: 'as sym: nulls of a vector', ours: '=', theirs: '=', program: /\(try .*\(as 'sym / },
   { name: 'set: a member of a dict without symbol keys', ours: '=', theirs: '! oom', program: /\(set g \(dict .*\(set g\.sb /},
   { name: 'alter set: a value that does not fit', ours: '! ', theirs: '=', program: /\(alter 'g set/ },
   { name: 'alter set: a str in a STR vector', ours: '=', theirs: '=', program: /\(alter 'g set/ },
   { name: 'counts are whole numbers', ours: '! type', program: /\((?:top|bot|xrank) / },
+  { name: 'counts are whole numbers', ours: '=', theirs: '=', program: /\(try .*\((?:top|bot|xrank) / },
+  { name: 'nulls in lists stay null', ours: '=', theirs: '=', program: /\([-+*%] .*\(list .*0N/ },
+  { name: 'sect: b8 beside f64', ours: '=', theirs: '=', program: /\(sect .*(?:true|false)/ },
   { name: 'within compares values', theirs: '=', program: /\(within \[/ },
   { name: 'xbar of temporal nulls', ours: '=', program: /\(xbar .*0N[dtp]/ },
   { name: 'functions map into nested lists', theirs: '= ', program: /\((?:xbar|a?sin|a?cos|a?tan|signum|reciprocal|find|in|map|scan\S*|fold\S*) .*\(list/ },
@@ -40,8 +43,8 @@ const CLASSES: readonly Class[] = [
   { name: 'in: numbers of unlike types beside nulls', ours: '=', theirs: '=', program: /\(in .*0N/ },
   { name: 'min and max of lists of narrow integers', ours: '=', theirs: '=', program: new RegExp(`\\((?:fold\\S* )?(?:min|max) .*(?:${NARROW}|true|false)`) },
   { name: 'bin: an i32 null', ours: '=', theirs: '=', program: /\(binr? .*0Ni/ },
-  { name: 'running floats', ours: '=', theirs: '=', program: /\((?:m(?:avg|sum|var|dev)|avgs|sums|prds|pearson_corr|s?cov|var|dev|stddev|var_pop|dev_pop|stddev_pop) .*(?:e\d|\d{15})/ },
-  { name: 'map: a unary function over two arguments', ours: '=', theirs: '! type', program: /\(p?map(?:-right)? \S+ \S+ / },
+  { name: 'running floats', ours: '=', theirs: '=', program: /\((?:m(?:avg|sum|var|dev)|avgs|sums|prds|pearson_corr|s?cov|var|dev|stddev|var_pop|dev_pop|stddev_pop) .*(?:e\d|\d{9})/ },
+  { name: 'map: a unary function over two arguments', ours: '=', theirs: '! type', program: /\((?:p?map(?:-right)?|fold\S*) \S+ \S+ / },
   { name: 'modify: a value that is no column', ours: '! type', theirs: '=', program: /\(modify / },
   { name: 'lists of unlike lengths', ours: '! length', theirs: '=', program: /\(list / },
   { name: 'deferred errors', ours: '! ', theirs: '! ', program: /\((?:m(?:sum|avg|min|max|var|dev|count)|cut|filter|eval|\*|\+|-) / },
@@ -64,9 +67,11 @@ const CLASSES: readonly Class[] = [
   { name: 'by: nil? of a group', ours: '=', theirs: '=', program: /by: .*\(nil\? / },
   { name: 'by: rank of a group', ours: '=', theirs: '=', program: /by: .*\((?:rank|lag|deltas|maxs|sums|fills|asc|distinct|reverse|neg) / },
   { name: 'select: outputs of unlike lengths', program: /\(select .*[pqw]: (?:\[|\((?:distinct|asc|desc|reverse|-|mode) )/ },
-  { name: 'queries over no rows', ours: '=', when: (d) => /\(select /.test(d.text) && /\[\]|0N|\(\)|\[1(?:\.0)?\]|\[0\]/.test(d.ours) },
-  { name: 'select: med, mode and prod', ours: '=', theirs: '=', program: /\(select .*\((?:med|mode|prod) / },
-  { name: 'select: arithmetic of b8 columns', ours: '=', theirs: '=', program: /\(select .*(?:true|false).*\([-+*%] / },
+  { name: 'queries over no rows', ours: '=', when: (d) => /\(select /.test(d.text) && /\[\]|0N|\(\)|\[1(?:\.0)?\]|\[0\]|\['\]/.test(d.ours) },
+  { name: 'queries: nil? of a STR column', ours: '=', theirs: '=', program: /from: .*\(nil\? / },
+  { name: 'select: reductions of unusual types', ours: '=', theirs: '=', program: /\(select .*\((?:med|mode|prod) / },
+  { name: 'select: reductions of unusual types', ours: '=', theirs: '=', program: /\(select .*(?:\d{4}\.\d\d\.|\d\d:|0N[dtp]).*\((?:var|dev|stddev|var_pop) / },
+  { name: 'select: arithmetic of b8 columns', ours: '=', theirs: '=', program: /\(select (?=.*(?:true|false)).*\([-+*%] / },
   { name: 'queries: types the reference refuses', ours: '=', theirs: '! ', program: /\((?:select|update) \{/ },
   { name: 'queries: reductions of symbols, strings and temporals', ours: '! ', program: /\(select \{/ },
   { name: 'window: values of other types', ours: '=', theirs: '=', program: /\(window .*\((?:sum|min|max|first|last) / },
@@ -74,15 +79,18 @@ const CLASSES: readonly Class[] = [
   { name: 'window: tables without rows', ours: '=', theirs: '=', program: /\(window .*(?:\(take [^ ]* 0\)|\[\])/ },
   { name: 'pivot: cells, names and nulls', program: /\(pivot / },
   { name: 'upsert: null, float and narrow keys', ours: '=', theirs: '=', program: /\(upsert / },
-  { name: 'update: arithmetic of narrow columns', ours: '=', program: new RegExp(`\\(update .*(?:${NARROW}|true|false)`) },
+  { name: 'update: arithmetic of narrow columns', program: new RegExp(`\\(update .*(?:${NARROW}|true|false)`) },
   { name: 'joins: str keys', ours: '=', theirs: '! nyi', program: /-join .*"/ },
   { name: 'joins: keys of unlike types', program: /-join /, when: (d) => keyTypesDiffer(d.text) },
   { name: 'asof-join: times out of order', ours: '=', theirs: '=', program: /\(asof-join /, when: (d) => d.text.match(/\(xasc /g)?.length !== 2 },
 ];
 
+/** Every class once. */
+export const classNames: readonly string[] = [...new Set(CLASSES.map(({ name }) => name))];
+
 /** Whether some key column of one side is not of the type it has on the other; literals tell types. */
 function keyTypesDiffer(text: string): boolean {
-  const [left, right] = [...text.matchAll(/\(table \[(ka(?: kb)?)[^\]]*\] (?:\(list (.*?)\)\)|\[)/g)].map((m) => (m[2] ?? '').match(/\[[^\]]*\]|\(take [^)]*\)|\S+/g) ?? []);
+  const [left, right] = [...text.matchAll(/\(table \[(ka(?: kb)?)[^\]]*\] (?:\(list (.*?)\)\)|\[)/g)].map((m) => m[2]?.match(/\[[^\]]*\]|\(take [^)]*\)|\S+/g) ?? undefined);
   if (left === undefined || right === undefined) return true;
   return [0, 1].slice(0, text.includes('ka kb]') ? 2 : 1).some((i) => literalType(left[i] ?? '') !== literalType(right[i] ?? ''));
 }
