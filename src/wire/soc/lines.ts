@@ -13,6 +13,7 @@ export type LineEnd =
 
 /** Where a line lies; valid until the next call. A CR before the LF is not part of it. */
 export interface Line { readonly bytes: Buffer; readonly start: number; readonly end: number }
+type Place = { -readonly [K in keyof Line]: Line[K] };
 
 const LF = 10;
 const CR = 13;
@@ -25,6 +26,8 @@ export class LineReader {
   #partial: Buffer = NOTHING;
   #held = 0;
   #over: LineEnd | null = null;
+  /** What `next` answers: one for all lines. */
+  readonly #line: Place = { bytes: NOTHING, start: 0, end: 0 };
 
   constructor(private readonly limit = LINE_LIMIT) {}
 
@@ -49,9 +52,9 @@ export class LineReader {
       return null;
     }
     this.#at = lf + 1;
-    if (this.#held === 0) return line(chunk, from, lf);
+    if (this.#held === 0) return this.#place(chunk, from, lf);
     this.#hold(chunk, from, lf);
-    const whole = line(this.#partial, 0, this.#held);
+    const whole = this.#place(this.#partial, 0, this.#held);
     this.#held = 0;
     return whole;
   }
@@ -60,7 +63,7 @@ export class LineReader {
   finish(): Line | null {
     if (this.#over !== null) return null;
     this.#over = this.#held === 0 ? 'clean' : 'cut';
-    return this.#held === 0 ? null : line(this.#partial, 0, this.#held);
+    return this.#held === 0 ? null : this.#place(this.#partial, 0, this.#held);
   }
 
   /** Why no line will come any more; null: more may come. */
@@ -70,6 +73,14 @@ export class LineReader {
   /** Bytes kept of a line without an end. */
   get held(): number {
     return this.#held;
+  }
+
+  #place(bytes: Buffer, start: number, end: number): Line {
+    const line = this.#line;
+    line.bytes = bytes;
+    line.start = start;
+    line.end = end > start && bytes[end - 1] === CR ? end - 1 : end;
+    return line;
   }
 
   #overrun(): null {
@@ -95,5 +106,3 @@ export class LineReader {
 }
 /** A buffer that one long line needed is given back when the next is short. */
 const SHRINK = 64 << 10;
-
-const line = (bytes: Buffer, start: number, end: number): Line => ({ bytes, start, end: end > start && bytes[end - 1] === CR ? end - 1 : end });

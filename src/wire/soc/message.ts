@@ -1,6 +1,6 @@
 /** Messages of pipes: one JSON object a line. Texts are byte strings; the payload stays the bytes it came as. */
 import { isUtf8 } from 'node:buffer';
-import { quoted, skipSpace, stringEnd, unescape, valueEnd } from '../../columns/json-scan.js';
+import { numberEnd, numberIs, quoted, skipSpace, stringEnd, unescape, valueEnd } from '../../columns/json-scan.js';
 import { LINE_LIMIT } from './lines.js';
 
 export const TYPES = { EVENT: 'soc_event', INCIDENT: 'soc_incident', ACK: 'soc_ack', HEARTBEAT: 'soc_heartbeat' } as const;
@@ -35,19 +35,35 @@ export function decodeMessage(bytes: Buffer, start: number, end: number): Decode
   if (start === end) return bad('an empty line');
   const s = bytes.toString('latin1', start, end);
   if (HIGH.test(s) && !isUtf8(bytes.subarray(start, end))) return bad('bytes that are not UTF-8');
+  // As `eachMember`, written out: a closure and what it captures would be made for every line.
   let type: string | null = null;
   let id: string | null = '';
   let ts: number | null = 0;
   let payload: string | null = null;
-  const after = eachMember(s, skipSpace(s, 0), (key, from, to) => {
+  let i = skipSpace(s, 0);
+  if (s.charCodeAt(i) !== 123) return bad('no JSON object');
+  i = skipSpace(s, i + 1);
+  let more = s.charCodeAt(i) !== 125;
+  while (more) {
+    const keyEnd = s.charCodeAt(i) === 34 ? stringEnd(s, i + 1) : -1;
+    const colon = keyEnd < 0 ? -1 : skipSpace(s, keyEnd + 1);
+    if (colon < 0 || s.charCodeAt(colon) !== 58) return bad('no JSON object');
+    const from = skipSpace(s, colon + 1);
+    const to = valueEnd(s, from, 1);
+    if (to < 0) return bad('no JSON object');
+    const key = knownKey(s, i + 1, keyEnd) ?? unescape(s.slice(i + 1, keyEnd));
     if (key === 'type') type = text(s, from, to);
     else if (key === 'id') id = idAt(bytes, start, s, from, to);
     else if (key === 'ts') ts = integer(s.slice(from, to));
     else if (key === 'payload') payload = s.slice(from, to);
-  });
-  if (after < 0 || skipSpace(s, after) !== s.length) return bad('no JSON object');
+    i = skipSpace(s, to);
+    more = s.charCodeAt(i) === 44;
+    if (more) i = skipSpace(s, i + 1);
+    else if (s.charCodeAt(i) !== 125) return bad('no JSON object');
+  }
+  if (skipSpace(s, i + 1) !== s.length) return bad('no JSON object');
   if (type === null) return bad('no type');
-  if (id === null || (id as string).length > ID_LIMIT) return bad('an id that is none');
+  if (id === null || id.length > ID_LIMIT) return bad('an id that is none');
   if (ts === null) return bad('a ts that is no number of seconds');
   return { ok: true, message: { type, id, ts, payload: payload === 'null' ? null : payload } };
 }
@@ -70,7 +86,7 @@ export function eachMember(s: string, i: number, member: (key: string, from: num
     if (s.charCodeAt(i) !== 34) return -1;
     const keyEnd = stringEnd(s, i + 1);
     if (keyEnd < 0) return -1;
-    const key = knownKey(s, i + 1, keyEnd) ?? unescape(s.slice(i + 1, keyEnd));
+    const key = unescape(s.slice(i + 1, keyEnd));
     i = skipSpace(s, keyEnd + 1);
     if (s.charCodeAt(i) !== 58) return -1;
     i = skipSpace(s, i + 1);
@@ -97,7 +113,7 @@ const KEYS: readonly (string | undefined)[] = [undefined, undefined, 'id', undef
 export const text = (s: string, from: number, to: number): string | null => (s.charCodeAt(from) === 34 ? unescape(s.slice(from + 1, to - 1)) : null);
 /** The integer a text is; null: it is none, or not exact as a number. */
 export function integer(s: string): number | null {
-  const n = /^-?\d+$/.test(s) ? Number(s) : NaN;
+  const n = numberEnd(s, 0) === s.length && numberIs.integer ? Number(s) : NaN;
   return Number.isSafeInteger(n) ? n : null;
 }
 

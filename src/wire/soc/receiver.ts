@@ -6,8 +6,12 @@ export type Received =
   | { readonly kind: 'message'; readonly message: Message; /** The line without its end; valid until the next call. */ readonly bytes: Buffer; readonly start: number; readonly end: number }
   | { readonly kind: 'malformed'; readonly reason: string };
 
+type Got = Extract<Received, { readonly kind: 'message' }>;
+
 export class Receiver {
   readonly #lines: LineReader;
+  /** One for all messages: it is valid until the next call. */
+  #received: { -readonly [K in keyof Got]: Got[K] } | null = null;
 
   constructor(limit = LINE_LIMIT) {
     this.#lines = new LineReader(limit);
@@ -38,6 +42,12 @@ export class Receiver {
     if (line === null) return null;
     const { bytes, start, end } = line;
     const decoded = decodeMessage(bytes, start, end);
-    return decoded.ok ? { kind: 'message', message: decoded.message, bytes, start, end } : { kind: 'malformed', reason: decoded.reason };
+    if (!decoded.ok) return { kind: 'malformed', reason: decoded.reason };
+    const received = (this.#received ??= { kind: 'message', message: decoded.message, bytes, start, end });
+    received.message = decoded.message;
+    received.bytes = bytes;
+    received.start = start;
+    received.end = end;
+    return received;
   }
 }
