@@ -2,22 +2,14 @@
 // Examples are evaluated: what the page shows is what this version answers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Interp } from '../dist/src/lang/interpreter.js';
-import { FORMS } from '../dist/src/lang/special.js';
 import { ERRORS, RayError } from '../dist/src/lang/errors.js';
 import { format } from '../dist/src/lang/format.js';
 import { fromBytes } from '../dist/src/lang/text.js';
 import { itemAt } from '../dist/src/columns/item.js';
-import { FAMILIES } from '../dist/src/builtins/index.js';
+import { BUILTINS } from '../dist/src/builtins/index.js';
 import { systemHost } from '../dist/src/builtins/host.js';
-import { ROWS as SERIALIZATION } from '../dist/src/engine/serde-builtins.js';
-import { ipcBuiltins } from '../dist/src/engine/ipc-builtins.js';
-import { netBuiltins } from '../dist/src/engine/net-builtins.js';
-import { journalBuiltins } from '../dist/src/engine/journal-builtins.js';
-import { brokerBuiltins } from '../dist/src/engine/broker/builtins.js';
-import { socBuiltins } from '../dist/src/engine/soc/builtins.js';
-
-const families = new Map([['Special forms', FORMS], ...FAMILIES, ['Serialization', SERIALIZATION], ['IPC, timers and remote sessions', ipcBuiltins(() => null)], ['Connections', netBuiltins(() => null)], ['Journals', journalBuiltins(() => null)], ['Pipes and swarm', socBuiltins(() => null)], ['Brokers', brokerBuiltins(() => null)]]);
-const rows = [...families.values()].flat().filter((row) => row.fn !== undefined);
+import { attachIpc } from '../dist/src/engine/attach.js';
+import { allFamilies } from '../dist/src/engine/builtins.js';
 
 const pages = new Map([['reference.md', reference()], ['errors.md', errors()]]);
 let stale = 0;
@@ -41,7 +33,7 @@ function readOr(file) {
 
 function reference() {
   const parts = ['# Builtins\n\nGenerated from the builtin tables. In a REPL `:help NAME` shows the same.\n'];
-  for (const [family, list] of families) {
+  for (const [family, list] of allFamilies()) {
     parts.push(`\n## ${family}\n\n| call | what it does | example |\n|---|---|---|`);
     for (const row of list) parts.push(`| \`(${row.name}${row.args ? ` ${row.args}` : ''})\`${row.restricted ? ' **restricted**' : ''} | ${cell(row.doc)} | ${example(row)} |`);
   }
@@ -54,12 +46,15 @@ function example(row) {
 }
 
 function evaluate(source) {
-  const rt = new Interp({ host: systemHost({ out: () => {}, err: () => {} }), builtins: rows, itemAt });
+  const rt = new Interp({ host: systemHost({ out: () => {}, err: () => {} }), builtins: BUILTINS, itemAt });
+  const ipc = attachIpc(rt);
   try {
     return fromBytes(format(rt.top(() => rt.run(source)), 0));
   } catch (e) {
     if (e instanceof RayError) return `error: ${e.code}`;
     throw e;
+  } finally {
+    ipc.shutdown(0);
   }
 }
 

@@ -32,7 +32,7 @@ export const ROWS: readonly BuiltinRow[] = [
     name: 'at', arity: 2, args: 'xs key', doc: 'element, pair, column or row by position or key; out of range is null. Errors: domain for rows, columns and bytes', example: '(at [10 20 30] [0 2])',
     fn: (xs, key) => pick(xs, key),
   },
-  { name: 'get', arity: 2, args: 'xs key', doc: 'as at', example: "(get {a:1} 'a)", fn: (xs, key) => pick(xs, key) },
+  { name: 'get', arity: 2, args: 'xs key', doc: 'another name of at', example: "(get {a:1} 'a)", fn: (xs, key) => pick(xs, key) },
   { name: 'reverse', arity: 1, args: 'xs', doc: 'last element first; atoms and strs unchanged', example: '(reverse [1 2 3])', fn: reverse },
   {
     name: 'where', arity: 1, args: 'mask', doc: 'positions of true in a B8 vector', example: '(where [true false true])',

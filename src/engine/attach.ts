@@ -4,12 +4,8 @@ import { fail } from '../lang/errors.js';
 import type { Interp } from '../lang/interpreter.js';
 import { AddressError, listenAddress } from '../net/address.js';
 import { End, channelMemory, ports } from './channel.js';
+import { engineBuiltins } from './builtins.js';
 import { Capture } from './capture.js';
-import { ipcBuiltins } from './ipc-builtins.js';
-import { brokerBuiltins } from './broker/builtins.js';
-import { socBuiltins } from './soc/builtins.js';
-import { journalBuiltins } from './journal-builtins.js';
-import { netBuiltins } from './net-builtins.js';
 import { LangSide } from './lang-side.js';
 import { withDefaults } from './limits.js';
 import { SharedState, sharedMemory } from './shared-state.js';
@@ -61,7 +57,7 @@ class Attached implements IpcHost {
       beforeCall: () => void (this.#thread ??= this.#startThread()),
       blocked: () => this.#events?.again(),
     });
-    interp.define([...ipcBuiltins(() => this.#lang), ...netBuiltins(() => this.#lang), ...socBuiltins(() => this.#lang), ...brokerBuiltins(() => this.#lang), ...journalBuiltins(() => this.#lang.journal)]);
+    interp.define(engineBuiltins(() => this.#lang));
     this.#end.unref();
     if (options.journal !== undefined) this.#lang.journal.start(options.journal);
     for (const address of options.listen ?? []) this.listen(address);

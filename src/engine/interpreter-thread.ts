@@ -7,13 +7,8 @@ import { Interp } from '../lang/interpreter.js';
 import { Interrupt } from '../lang/interrupt.js';
 import { End, TO_IO, type EndMemory } from './channel.js';
 import { Capture } from './capture.js';
-import { ipcBuiltins } from './ipc-builtins.js';
-import { netBuiltins } from './net-builtins.js';
-import { brokerBuiltins } from './broker/builtins.js';
-import { socBuiltins } from './soc/builtins.js';
-import { journalBuiltins } from './journal-builtins.js';
 import { LangSide } from './lang-side.js';
-import { ROWS as SERDE } from './serde-builtins.js';
+import { engineBuiltins } from './builtins.js';
 import { SharedState, type SharedMemory } from './shared-state.js';
 import type { LangSettings } from './messages.js';
 import type { ProgramHost } from './api.js';
@@ -33,7 +28,7 @@ function main(data: InterpreterThreadData): void {
     end.flush();
   });
   const interp = new Interp({
-    builtins: [...BUILTINS, ...SERDE, ...ipcBuiltins(() => lang), ...netBuiltins(() => lang), ...socBuiltins(() => lang), ...brokerBuiltins(() => lang), ...journalBuiltins(() => lang.journal)],
+    builtins: [...BUILTINS, ...engineBuiltins(() => lang)],
     interrupt: new Interrupt(data.interrupt),
     itemAt,
     host: systemHost({

@@ -1,10 +1,11 @@
 /** `:help NAME`: a builtin's row as text. */
-import { BUILTINS } from '../builtins/index.js';
-import type { BuiltinRow } from '../lang/builtin.js';
+import { allFamilies, type HelpRow } from '../engine/builtins.js';
+
+const rows = (): HelpRow[] => [...allFamilies().values()].flat();
 
 /** Arguments, doc line, properties and example; null where no builtin has that name. */
 export function builtinHelp(name: string): string | null {
-  const row = BUILTINS.find((r) => r.name === name);
+  const row = rows().find((r) => r.name === name);
   if (row === undefined) return null;
   const properties = PROPERTIES.filter(([flag]) => row[flag]).map(([, text]) => text);
   return [
@@ -17,9 +18,9 @@ export function builtinHelp(name: string): string | null {
 
 /** Names of builtins that contain a text or are contained in it, for who mistyped one. */
 export const similarBuiltins = (text: string): string[] =>
-  BUILTINS.map((r) => r.name).filter((n) => n.includes(text) || (n.length > 2 && text.includes(n))).sort().slice(0, 8);
+  rows().map((r) => r.name).filter((n) => n.includes(text) || (n.length > 2 && text.includes(n))).sort().slice(0, 8);
 
-const PROPERTIES: readonly [keyof BuiltinRow & ('special' | 'aggr' | 'atomic' | 'restricted'), string][] = [
+const PROPERTIES: readonly [keyof HelpRow & ('special' | 'aggr' | 'atomic' | 'restricted'), string][] = [
   ['special', 'takes its arguments unevaluated'],
   ['aggr', 'reduces a column'],
   ['atomic', 'goes through collections element by element'],

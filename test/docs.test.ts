@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { allFamilies } from '../src/engine/builtins.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const pages = ['README.md', 'ARCHITECTURE.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
+
+test('the generated pages are those of the tables', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['docs/generate.mjs', '--check'], { cwd: root, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+});
+
+test('every builtin says its arguments, what it does, and an example', () => {
+  for (const row of [...allFamilies().values()].flat()) {
+    assert.ok(row.doc.length > 5, row.name);
+    assert.ok(row.example.includes(row.name), `${row.name}: ${row.example}`);
+  }
+});
+
+for (const page of pages) {
+  test(`links of ${page} lead somewhere`, () => {
+    const text = readFileSync(join(root, page), 'utf8');
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) assert.ok(existsSync(join(root, dirname(page), target)), target);
+  });
+}
