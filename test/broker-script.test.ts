@@ -52,6 +52,20 @@ for (const arrangement of ARRANGEMENTS) {
     assert.match(await host.evaluate(`(.broker.probe "${path}")`), /^error io/);
   }));
 
+  test(`${arrangement}: the environment can turn brokers off`, async () => {
+    for (const word of ['1', 'yes']) {
+      process.env['RUNNING_PROCESS_DISABLE'] = word;
+      try {
+        // A thread has the environment of its start.
+        await hosted(async (host) => {
+          assert.match(await host.evaluate(`(.broker.hello "${path}" {service: "none" want: "1.0.0"})`), /^error io: .*RUNNING_PROCESS_DISABLE/s);
+        })();
+      } finally {
+        delete process.env['RUNNING_PROCESS_DISABLE'];
+      }
+    }
+  });
+
   test(`${arrangement}: the broker ends with its host`, async () => {
     const host = await startHost(arrangement);
     await host.evaluate(`(.broker.serve "${path}")`);

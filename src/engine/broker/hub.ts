@@ -1,6 +1,7 @@
 /** Brokers of this process on the I/O side: what the language side asks for. Never waits for an evaluation. */
-import type { ClientFault } from '../../wire/broker/client.js';
+import { brokersDisabled, CLIENT_TIMEOUT_MS, ENV, timeoutFrom, type ClientFault } from '../../wire/broker/client.js';
 import { BackendTable, RegistrationError } from '../../wire/broker/directories.js';
+import { HELLO_TIMEOUT_MS } from '../../wire/broker/exchange.js';
 import { HELLO_RATE } from '../../wire/broker/limits.js';
 import { ErrorCode } from '../../wire/broker/messages.generated.js';
 import { hex } from '../../wire/broker/secrets.js';
@@ -53,7 +54,7 @@ export class BrokerHub {
 
   async #serve(path: string, { instance, timeout, rate, window }: ServeOptions): Promise<null> {
     const server = await BrokerServer.open({
-      path, directory: this.#services, instance, helloTimeoutMs: timeout,
+      path, directory: this.#services, instance, helloTimeoutMs: timeout ?? timeoutFrom(process.env[ENV.helloTimeout], HELLO_TIMEOUT_MS),
       rate: { max: rate ?? HELLO_RATE.max, windowMs: window ?? HELLO_RATE.windowMs },
       backends: () => this.#services.list().map((b) => ({ serviceName: b.serviceName, serviceVersion: b.version, pid: 0, backendPipe: b.pipe, lastActiveUnixMs: 0, state: 'running' as const })),
       log: ({ event, message }) => this.log({ level: 'warn', event, handle: -1, message }),
@@ -87,9 +88,11 @@ export class BrokerHub {
 }
 
 async function hello(path: string, { service, want, client, keepalive, timeout }: HelloWords): Promise<HelloOutcome> {
+  const disabled = brokersDisabled(process.env[ENV.disable]);
+  if (disabled !== false) throw new BrokerError('policy', disabled === true ? `${ENV.disable} is set` : `${ENV.disable} is '${disabled.invalid}', and may only be 1`);
   const answer = await brokerHello(path, {
     serviceName: service, wantedVersion: want, clientVersion: client ?? '', clientLibName: 'rfl', clientCapabilities: 0n, clientKeepaliveSecs: BigInt(keepalive ?? 0),
-  }, { timeoutMs: timeout });
+  }, { timeoutMs: timeout ?? timeoutFrom(process.env[ENV.clientTimeout], CLIENT_TIMEOUT_MS) });
   if ('negotiated' in answer) {
     const { backendPipe, daemonVersion, serverCapabilities, keepaliveIntervalSecs, connectionId } = answer.negotiated;
     return { pipe: backendPipe, version: daemonVersion, capabilities: String(serverCapabilities), keepalive: Number(keepaliveIntervalSecs), connection: Number(connectionId) };
