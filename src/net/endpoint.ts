@@ -4,12 +4,12 @@
  */
 import { connectionOptions, type ConnectionOptions } from './connection-options.js';
 import { ConnectionTimers } from './connection-timers.js';
+import { Delivery, type BufferResult, type DeliveryHost } from './delivery.js';
 import { isDuration } from './durations.js';
 import { closeCause, systemCause, tlsFailure, type CloseCause, type Failure, type TlsFailure } from './failures.js';
 import type { Bytes, ClientHandler, ConnectionHandler, ServerHandler } from './handlers.js';
-import { Inbound } from './inbound.js';
 import { Outbound, sizeOf } from './outbound.js';
-import { SendLedger } from './send-ledger.js';
+import { Settlement, type SettlementHost } from './settlement.js';
 import { socketDialer } from './socket-dialer.js';
 import { STATES, type State } from './states.js';
 import type { TlsContext, TlsDetails } from './tls-context.js';
@@ -32,7 +32,7 @@ export type SendResult = 'accepted' | 'not-connected' | 'not-writeable' | 'too-l
 export type StartTlsResult = 'ok' | 'not-connected' | 'already-tls' | 'not-ready' | 'session-failed';
 export type DurationResult = 'ok' | 'out-of-range';
 export type TimerResult = { readonly token: number } | 'not-open' | 'already-active' | 'out-of-range';
-export type BufferResult = 'ok' | 'below-framing' | 'below-used' | 'above-minimum' | 'out-of-range';
+export type { BufferResult } from './delivery.js';
 
 type Role =
   | { readonly side: 'client'; readonly handler: ClientHandler; readonly target: DialTarget; readonly dialer: Dialer }
@@ -43,9 +43,9 @@ export class Connection {
   readonly #handler: ConnectionHandler;
   readonly #options: ConnectionOptions;
   readonly #timers: ConnectionTimers;
-  readonly #ledger = new SendLedger();
+  readonly #settlement: Settlement;
+  readonly #delivery: Delivery;
   readonly #outbound: Outbound;
-  readonly #inbound = new Inbound();
   #state: State = 'none';
   #tls: TlsState;
   #transport: Transport | null = null;
@@ -55,20 +55,10 @@ export class Connection {
   /** How much the kernel had at the end; -1 while there is more to come. */
   #frozen = -1;
   #throttled = false;
-  #settling = false;
-  #settleLater = false;
   #flushLater = false;
-  #muted = false;
-  #waiting = false;
-  #pumping = false;
-  #paused = false;
-  #peerEnded = false;
-  #endHandled = false;
   #finished = false;
   #cause: CloseCause = closeCause('closed');
   #bytesIn = 0;
-  #bufferMinimum: number;
-  #bufferSize: number;
 
   private constructor(role: Role, options: Partial<ConnectionOptions>, tls: TlsState, transport: Transport | null) {
     this.#role = role;
@@ -76,11 +66,12 @@ export class Connection {
     this.#options = connectionOptions(options);
     this.#timers = new ConnectionTimers(this.#options.clock);
     this.#outbound = new Outbound(this.#options.coalesceBytes);
-    this.#bufferMinimum = this.#options.readBufferMinimum;
-    this.#bufferSize = Math.max(this.#options.readBufferSize, this.#bufferMinimum);
+    const { clock, chainedSends } = this.#options;
+    this.#settlement = new Settlement(this.#settles(), clock, chainedSends);
+    this.#delivery = new Delivery(this.#delivers(), clock, this.#options);
     this.#tls = tls;
     this.#transport = transport;
-    this.#options.clock.soon(() => this.#start());
+    clock.soon(() => this.#start());
   }
 
   static client(options: ClientOptions, handler: ClientHandler): Connection {
@@ -115,21 +106,21 @@ export class Connection {
     return this.#state === 'open' && !this.#throttled;
   }
   get muted(): boolean {
-    return this.#muted;
+    return this.#delivery.muted;
   }
   get bytesIn(): number {
     return this.#bytesIn;
   }
   /** Accepted, whatever became of it. */
   get bytesOut(): number {
-    return this.#ledger.accepted;
+    return this.#settlement.ledger.accepted;
   }
   /** Accepted bytes the kernel has not taken. */
   get pendingBytes(): number {
-    return this.#ledger.pending === 0 ? 0 : this.#ledger.accepted - this.#taken();
+    return this.#settlement.ledger.pending === 0 ? 0 : this.#settlement.ledger.accepted - this.#taken();
   }
   get pendingSends(): number {
-    return this.#ledger.pending;
+    return this.#settlement.ledger.pending;
   }
 
   /* ── sending ───────────────────────────────────────────────────────── */
@@ -140,7 +131,7 @@ export class Connection {
     if (this.#throttled) return 'not-writeable';
     const bytes = sizeOf(data);
     if (bytes > this.#options.maxSendBytes) return 'too-large';
-    const token = this.#ledger.accept(bytes);
+    const token = this.#settlement.ledger.accept(bytes);
     const collected = this.#outbound.stage(data, bytes);
     if (this.#handler.onSendAccepted !== undefined) {
       this.#guard(() => this.#handler.onSendAccepted!(this, token, data));
@@ -178,7 +169,8 @@ export class Connection {
     if (may !== 'try') return may;
     if (this.#tls.kind !== 'none') return 'already-tls';
     const raw = this.#transport!;
-    if (this.#muted || this.#inbound.bytes > 0 || this.#ledger.pending > 0 || this.#peerEnded || raw.busy) return 'not-ready';
+    const { muted, held, peerEnded } = this.#delivery;
+    if (muted || held > 0 || this.#settlement.ledger.pending > 0 || peerEnded || raw.busy) return 'not-ready';
     if (context.failure !== null || (this.#role.side === 'client' && host === '')) return 'session-failed';
     if (raw.secure({ role: this.#role.side, context, host }, this.#events) !== null) return 'session-failed';
     this.#state = 'tls-upgrading';
@@ -191,38 +183,24 @@ export class Connection {
 
   /** From now on messages have `bytes` bytes, or the size of whatever was read. Takes effect with the next message. */
   bufferUntil(bytes: number | 'streaming'): BufferResult {
-    const framing = bytes === 'streaming' ? 0 : bytes;
-    if (!Number.isInteger(framing) || (framing < 1 && bytes !== 'streaming')) return 'out-of-range';
-    if (framing > this.#bufferMinimum) return 'above-minimum';
-    this.#inbound.framing = framing;
-    return 'ok';
+    return this.#delivery.bufferUntil(bytes);
   }
   /** Most bytes a message may have. */
   setReadBufferMinimum(bytes: number): BufferResult {
-    if (bytes < Math.max(1, this.#inbound.framing)) return 'below-framing';
-    this.#bufferMinimum = bytes;
-    this.#bufferSize = Math.max(this.#bufferSize, bytes);
-    return 'ok';
+    return this.#delivery.setMinimum(bytes);
   }
   /** Bytes delivered in a turn. Below the minimum it lowers the minimum. */
   resizeReadBuffer(bytes: number): BufferResult {
-    if (bytes < Math.max(1, this.#inbound.framing)) return 'below-framing';
-    if (bytes < this.#inbound.bytes) return 'below-used';
-    this.#bufferSize = bytes;
-    this.#bufferMinimum = Math.min(this.#bufferMinimum, bytes);
-    return 'ok';
+    return this.#delivery.resize(bytes);
   }
 
   /** Delivers nothing more, at once; the peer's bytes stay where they are, and so does its end. */
   mute(): void {
-    this.#muted = true;
-    if (!this.#pumping) this.#hold();
+    this.#delivery.mute();
   }
   /** Delivers again from the next turn on, what was held first. */
   unmute(): void {
-    if (!this.#muted) return;
-    this.#muted = false;
-    this.#options.clock.soon(() => this.#pump());
+    this.#delivery.unmute();
   }
 
   /* ── timers, socket options ────────────────────────────────────────── */
@@ -310,7 +288,7 @@ export class Connection {
     transport.setNoDelay(noDelay);
     if (keepAliveMs > 0) transport.setKeepAlive(keepAliveMs);
     this.#armIdle();
-    if (this.#muted) this.#hold();
+    this.#delivery.begin();
     const role = this.#role;
     this.#guard(() => (role.side === 'client' ? role.handler.onConnected?.(this, details) : role.handler.onStarted?.(this, details)));
     if (details === null && this.#transport === transport && this.#flows()) transport.open(this.#events);
@@ -318,14 +296,14 @@ export class Connection {
 
   #secured(transport: Transport, details: TlsDetails): void {
     if (this.#state !== 'handshaking' && this.#state !== 'tls-upgrading') return transport.destroy();
-    this.#before = this.#ledger.accepted;
+    this.#before = this.#settlement.ledger.accepted;
     this.#transport = transport;
-    this.#paused = false;
+    this.#delivery.replaced();
     if (this.#state === 'handshaking') return this.#ready(details);
     this.#timers.clearDeadline();
     this.#state = 'open';
     this.#tls = { kind: 'live', details };
-    if (this.#muted) this.#hold();
+    this.#delivery.begin();
     this.#guard(() => this.#handler.onTlsReady?.(this, details));
   }
 
@@ -341,14 +319,10 @@ export class Connection {
     data: (chunk) => {
       this.#bytesIn += chunk.length;
       this.#timers.touch();
-      this.#inbound.push(chunk);
-      if (this.#settleLater) this.#settle();
-      if (!this.#waiting) this.#pump();
+      if (this.#settlement.postponed) this.#settle();
+      this.#delivery.received(chunk);
     },
-    ended: () => {
-      this.#peerEnded = true;
-      if (!this.#waiting) this.#pump();
-    },
+    ended: () => this.#delivery.ended(),
     progress: () => {
       this.#timers.touch();
       this.#settle();
@@ -363,7 +337,7 @@ export class Connection {
     },
     finished: () => {
       this.#finished = true;
-      if (this.#endHandled) this.#drop(this.#cause);
+      if (this.#delivery.endHandled) this.#drop(this.#cause);
     },
     failed: (error) => this.#drop(systemCause(error)),
     secured: (transport, details) => this.#secured(transport, details),
@@ -371,57 +345,31 @@ export class Connection {
     released: () => {},
   };
 
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    const { messagesPerTurn } = this.#options;
-    let messages = 0;
-    let bytes = 0;
-    while (!this.#muted && !this.#waiting && STATES[this.#state].delivers) {
-      const message = this.#inbound.next();
-      if (message === null) break;
-      bytes += message.length;
-      const yields = this.#deliver(message) === 'yield';
-      const enough = ++messages >= messagesPerTurn || bytes >= this.#bufferSize;
-      if (yields || (enough && this.#inbound.ready)) this.#nextTurn();
-    }
-    this.#pumping = false;
-    if (!STATES[this.#state].delivers) return;
-    if (this.#muted || this.#waiting) return this.#hold();
-    if (this.#paused) {
-      this.#paused = false;
-      this.#transport!.resume();
-    }
-    if (this.#peerEnded && !this.#endHandled) this.#peerEnd();
-  }
-
-  #deliver(message: Uint8Array): void | 'yield' {
-    try {
-      return this.#handler.onReceived?.(this, message);
-    } catch (e) {
-      this.#thrown(e);
-    }
-  }
-  #nextTurn(): void {
-    this.#waiting = true;
-    this.#options.clock.soon(() => {
-      this.#waiting = false;
-      this.#pump();
-    });
-  }
-  #hold(): void {
-    if (this.#paused || this.#transport === null || !STATES[this.#state].delivers) return;
-    this.#paused = true;
-    this.#transport.pause();
+  #delivers(): DeliveryHost {
+    const delivers = (): boolean => STATES[this.#state].delivers;
+    return {
+      get delivers() {
+        return delivers();
+      },
+      deliver: (message) => {
+        try {
+          return this.#handler.onReceived?.(this, message);
+        } catch (e) {
+          this.#thrown(e);
+        }
+      },
+      pause: () => this.#transport?.pause(),
+      resume: () => this.#transport?.resume(),
+      peerEnd: () => this.#peerEnd(),
+    };
   }
 
   /** Over plain TCP the end of the peer's bytes is the end of the peer; TLS says goodbye, and is answered. */
   #peerEnd(): void {
-    this.#endHandled = true;
     const { halfOpen } = this.#options;
     const answers = this.#tls.kind === 'live' || halfOpen;
     if (this.#state === 'closing') {
-      if (this.#finished || (!answers && this.#ledger.pending === 0)) this.#drop(this.#cause);
+      if (this.#finished || (!answers && this.#settlement.ledger.pending === 0)) this.#drop(this.#cause);
       else if (!answers) this.#drop(closeCause('peer-closed'));
     } else if (!answers) this.#drop(closeCause('peer-closed'));
     else if (halfOpen) this.#guard(() => this.#handler.onPeerEnd?.(this));
@@ -434,7 +382,7 @@ export class Connection {
     const outcome = this.#outbound.flush(this.#transport!);
     this.#timers.touch();
     if (outcome === CONGESTED) this.#throttle();
-    else if (!this.#settling) this.#settle();
+    else if (!this.#settlement.active) this.#settle();
   }
   #flushAfterThis(): void {
     if (this.#flushLater) return;
@@ -456,38 +404,27 @@ export class Connection {
     return this.#frozen >= 0 ? this.#frozen : this.#before + (this.#transport?.taken() ?? 0);
   }
 
-  /**
-   * Reports every send whose bytes are taken. Sends made inside of `onSent` are settled by the loop that called it, not by a deeper
-   * one, and after a number of them in the next turn: an endless chain neither fills the stack nor starves the others.
-   */
   #settle(): void {
-    const outer = !this.#settling;
-    const { minted } = this.#ledger;
-    this.#settling = true;
-    this.#settleLater = false;
-    for (let chained = 0; ; ) {
-      const token = this.#ledger.settle(this.#taken());
-      if (token === 0) break;
-      if (this.#handler.onSent !== undefined) this.#guard(() => this.#handler.onSent!(this, token));
-      if (token > minted && ++chained >= this.#options.chainedSends && this.#frozen < 0) {
-        this.#settleNextTurn();
-        break;
-      }
-    }
-    if (outer) this.#settling = false;
+    this.#settlement.settle();
   }
-  #settleNextTurn(): void {
-    if (this.#ledger.pending === 0) return;
-    this.#settleLater = true;
-    this.#options.clock.soon(() => {
-      if (this.#settleLater) this.#settle();
-    });
+  #settles(): SettlementHost {
+    const over = (): boolean => this.#frozen >= 0;
+    return {
+      taken: () => this.#taken(),
+      get over() {
+        return over();
+      },
+      sent: (token) => {
+        if (this.#handler.onSent !== undefined) this.#guard(() => this.#handler.onSent!(this, token));
+      },
+      failed: (token) => this.#guard(() => this.#handler.onSendFailed?.(this, token)),
+    };
   }
 
   /* ── the end ───────────────────────────────────────────────────────── */
 
   #closeGracefully(cause: CloseCause): void {
-    if (this.#muted) return this.hardClose();
+    if (this.#delivery.muted) return this.hardClose();
     this.#cause = cause;
     this.#state = 'closing';
     this.#timers.clearIdle();
@@ -508,7 +445,7 @@ export class Connection {
     this.#dial?.abort();
     this.#dial = null;
     this.#transport?.destroy();
-    this.#inbound.drop();
+    this.#delivery.drop();
     this.#outbound.drop();
     if (this.#tls.kind !== 'none' && this.#tls.kind !== 'failed') this.#tls = { kind: 'disposed' };
     if (hardClose === 'silent') return;
@@ -516,18 +453,12 @@ export class Connection {
     this.#settle();
     if (hardClose === 'tls-failure') this.#guard(() => this.#handler.onTlsFailure?.(this, upgrade ?? tlsFailure('closed-by-us')));
     this.#guard(() => this.#handler.onClosed?.(this, cause));
-    if (this.#ledger.pending > 0) this.#options.clock.soon(() => this.#failPending());
+    if (this.#settlement.ledger.pending > 0) this.#options.clock.soon(() => this.#settlement.failPending());
   }
 
   #fail(failure: Failure): void {
     const role = this.#role;
     this.#guard(() => (role.side === 'client' ? role.handler.onConnectionFailure(this, failure) : role.handler.onStartFailure(this, failure)));
-  }
-  #failPending(): void {
-    for (let token = this.#ledger.abandon(); token !== 0; token = this.#ledger.abandon()) {
-      const failed = token;
-      this.#guard(() => this.#handler.onSendFailed?.(this, failed));
-    }
   }
 
   /* ── helpers ───────────────────────────────────────────────────────── */

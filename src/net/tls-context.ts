@@ -1,6 +1,7 @@
 /** What TLS is made of on one side: certificates, trust and protocols. Its secure context can be swapped while connections live. */
-import { createSecureContext, createServer, type SecureContext, type SecureContextOptions, type Server } from 'node:tls';
+import type { SecureContext, SecureContextOptions, Server } from 'node:tls';
 import { tlsFailure, type TlsFailure } from './failures.js';
+import { nodeTls } from './node-tls.js';
 
 export interface TlsContextOptions {
   /** Own certificate with its chain, PEM. Servers need one. */
@@ -86,7 +87,7 @@ export class TlsContext {
     if (this.#server === null) {
       const { ca, requireClient, alpn } = this.#options;
       const asks = ca !== undefined;
-      this.#server = createServer({
+      this.#server = nodeTls().createServer({
         ...secureOptions(this.#options), requestCert: asks, rejectUnauthorized: asks && requireClient !== false,
         ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
       });
@@ -96,7 +97,7 @@ export class TlsContext {
 
   #build(options: TlsContextOptions): TlsFailure | null {
     try {
-      this.#secure = createSecureContext(secureOptions(options));
+      this.#secure = nodeTls().createSecureContext(secureOptions(options));
       return null;
     } catch (e) {
       return tlsFailure('session-failed', (e as Error).message);

@@ -1,7 +1,8 @@
 /** TLS handshakes over sockets: the direct kind, and the upgrade of a connection that was plain. */
 import { isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect, type PeerCertificate, type Server, type TLSSocket } from 'node:tls';
+import type { PeerCertificate, Server, TLSSocket } from 'node:tls';
 import { tlsFailure, tlsFailureOf, type TlsFailure } from './failures.js';
+import { nodeTls } from './node-tls.js';
 import type { PeerCertificateInfo, TlsContext, TlsDetails } from './tls-context.js';
 import type { TlsSession } from './transport.js';
 
@@ -42,6 +43,7 @@ type Settle = (socket: TLSSocket, failure: TlsFailure | null) => void;
 /** No session is resumed, ever: on a resumed one the certificate's name is not compared with the host any more. */
 function startClient(raw: Socket, { context, host }: TlsSession, settle: Settle): void {
   const { alpn, minVersion } = context.options;
+  const { connect, checkServerIdentity } = nodeTls();
   const socket = connect({
     socket: raw, secureContext: context.secureContext, rejectUnauthorized: true, minVersion: minVersion ?? 'TLSv1.2',
     // An address is not a name that can be asked for, but one that is verified.
@@ -108,7 +110,7 @@ function clientFailure(socket: TLSSocket, { options }: TlsContext): TlsFailure |
   if (!shown) return options.requireClient === false ? null : tlsFailure('certificate-missing');
   if (!socket.authorized) return tlsFailureOf(new Error('not verified'), verification(socket) ?? 'unknown');
   const { clientNames } = options;
-  if (clientNames === undefined || clientNames.some((name) => checkServerIdentity(name, certificate) === undefined)) return null;
+  if (clientNames === undefined || clientNames.some((name) => nodeTls().checkServerIdentity(name, certificate) === undefined)) return null;
   return tlsFailure('certificate-wrong-host', 'the certificate carries none of the names that are let in');
 }
 
