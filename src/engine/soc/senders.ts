@@ -133,7 +133,7 @@ export class MessageReceiver implements AsyncIterable<Message> {
       message: (_, message) => {
         this.#waiting.push(message);
         if (this.#waiting.length - this.#at > READ_AHEAD) this.#pipe.mute();
-        this.#wake();
+        if (this.#waiting.length === 1) this.#wake();
       },
       malformed: () => void this.malformed++,
       lost: (_, reason) => {

@@ -54,7 +54,7 @@ export function decodeMessage(bytes: Buffer, start: number, end: number): Decode
     const key = knownKey(s, i + 1, keyEnd) ?? unescape(s.slice(i + 1, keyEnd));
     if (key === 'type') type = text(s, from, to);
     else if (key === 'id') id = idAt(bytes, start, s, from, to);
-    else if (key === 'ts') ts = integer(s.slice(from, to));
+    else if (key === 'ts') ts = integerAt(s, from, to);
     else if (key === 'payload') payload = s.slice(from, to);
     i = skipSpace(s, to);
     more = s.charCodeAt(i) === 44;
@@ -111,6 +111,17 @@ const KEYS: readonly (string | undefined)[] = [undefined, undefined, 'id', undef
 
 /** The string at an extent; null: it is no string. */
 export const text = (s: string, from: number, to: number): string | null => (s.charCodeAt(from) === 34 ? unescape(s.slice(from + 1, to - 1)) : null);
+function integerAt(s: string, from: number, to: number): number | null {
+  if (to - from > 15) return integer(s.slice(from, to));
+  let n = 0;
+  for (let i = from; i < to; i++) {
+    const digit = s.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return integer(s.slice(from, to));
+    n = n * 10 + digit;
+  }
+  return n;
+}
+
 /** The integer a text is; null: it is none, or not exact as a number. */
 export function integer(s: string): number | null {
   const n = numberEnd(s, 0) === s.length && numberIs.integer ? Number(s) : NaN;

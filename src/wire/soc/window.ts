@@ -16,6 +16,8 @@ export class Window {
   // Two generations: forgetting a whole one costs nothing, taking the oldest out of a map one by one does.
   #young = new Map<string, Seen>();
   #old = new Map<string, Seen>();
+  /** The greatest id so far, longer ones being greater: whatever is beyond it is new, and needs no look-up. */
+  #greatest = '';
 
   constructor(private readonly capacity = WINDOW) {}
 
@@ -25,7 +27,9 @@ export class Window {
    */
   note(id: string, sum: number, from: unknown): Sighting {
     if (id === '') return 'new';
-    const seen = this.#young.get(id) ?? this.#old.get(id);
+    const beyond = id.length === this.#greatest.length ? id > this.#greatest : id.length > this.#greatest.length;
+    if (beyond) this.#greatest = id;
+    const seen = beyond ? undefined : (this.#young.get(id) ?? this.#old.get(id));
     if (seen !== undefined && seen.sum === sum) {
       seen.from = from;
       return seen.acked ? 'acked' : 'pending';
