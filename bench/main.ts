@@ -3,6 +3,7 @@
  *
  *     RFL_REFERENCE=path/to/rayforce npm run bench [-- NAME ..]
  */
+import { hello, mux } from './broker.js';
 import { badPeers, busy, idle, requests } from './ipc.js';
 import { calls, reader, startUp } from './language.js';
 import { reference } from './peers.js';
@@ -12,6 +13,7 @@ import { pipes } from './soc.js';
 
 const BENCHMARKS = new Map<string, () => void | Promise<void>>([
   ['calls', calls], ['reader', reader], ['start', startUp], ['requests', requests], ['idle', idle], ['bad-peers', badPeers], ['busy', busy], ['pipes', pipes], ['connections', connections],
+  ['hello', hello], ['mux', mux],
 ]);
 
 const wanted = process.argv.slice(2);
