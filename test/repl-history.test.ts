@@ -23,6 +23,7 @@ const STORED: [form: string, line: string | null][] = [
   ['(do (set pw "secret") (.ipc.open (f pw)))', null],
   ['(set addr "db:5010:bob:secret")', '(set addr "db:5010")'],
   ['(set addr "db:5010:bob:my secret")', '(set addr "db:5010")'],
+  ['(set addr ":5010:bob:secret")', '(set addr ":5010")'],
   ['(set addr "db:5010:bob:a\\"secret")', '(set addr "db:5010")'],
   ['(set addr "tcp://bob:a/secret@x@db:5010")', '(set addr "tcp://db:5010")'],
   ['(set addr "tcp://bob:secret@db:5010")', '(set addr "tcp://db:5010")'],

@@ -76,6 +76,7 @@ function sysMem(): Value {
 const globalCount = (rt: Runtime): number => [...rt.env.globals()].length;
 
 function shell(command: string, rt: Runtime): number {
+  if (command.includes('\0')) fail('domain', 'a command holds no NUL byte');
   const { spawnSync } = lazy('node:child_process') as typeof import('node:child_process');
   const { status, signal, stdout, stderr, error } = spawnSync('/bin/sh', ['-c', fromBytes(command)], { stdio: ['inherit', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024 });
   if (error && status === null && signal === null) fail('io', toBytes(error.message));

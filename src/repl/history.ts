@@ -73,7 +73,7 @@ export function storable(form: string): string | null {
 
 /** `host:port:user:password` -> `host:port`; `tcp://user:password@host` -> `tcp://host`. */
 export const withoutCredentials = (text: string): string =>
-  text.replace(/([\w.\-\]]+:\d{1,5}):(?:\\[^]|[^"])*/g, '$1').replace(/(\w+:\/\/)(?:\\[^]|[^"])*@/g, '$1');
+  text.replace(/([\w.\-\]]*:\d{1,5}):(?:\\[^]|[^"])*/g, '$1').replace(/(\w+:\/\/)(?:\\[^]|[^"])*@/g, '$1');
 
 const TOKENS = /"(?:\\[^]|[^"\\])*"?|;[^\n]*|[^";]+/g;
 const OPENS = /\.ipc\.open|\.repl\.connect/;
