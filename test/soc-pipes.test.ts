@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -260,3 +261,21 @@ test('a peer that does not take a line in time is given up, and the line goes ou
     server.close();
   });
 });
+
+test('another user cannot reach a pipe, and is refused where the folder would let him', { skip: process.getuid?.() === 0 ? false : 'needs to become another user' }, () => withSides(1, async (a) => {
+  await a.listen('foreign', { uids: [0] });
+  const path = pipePath('foreign');
+  const source = `const s = require('net').connect(${JSON.stringify(path)}); s.on('connect', () => s.write('{"type":"x","ts":1}\\n'));`
+    + "s.on('error', (e) => { console.log(e.code); process.exit(); }); s.on('close', () => console.log('closed'));";
+  const later = (): Promise<string> => new Promise((resolve) => {
+    const child = spawn(process.execPath, ['-e', source], { uid: 65534, gid: 65534, cwd: '/' });
+    child.stdout.once('data', (d: Buffer) => resolve(d.toString().trim()));
+  });
+  assert.equal(await later(), 'EACCES');
+  chmodSync(base, 0o755);
+  chmodSync(join(base, 'sentinel-soc'), 0o755);
+  chmodSync(path, 0o666);
+  assert.match(await later(), /closed|ECONNRESET|EPIPE/);
+  assert.deepEqual(a.lines, []);
+  chmodSync(join(base, 'sentinel-soc'), 0o700);
+}));
