@@ -71,6 +71,15 @@ for (const arrangement of ARRANGEMENTS) {
       await shows(host, 'closed', '4');
     });
 
+    test('close runs once, even where it closes its own connection', async () => {
+      await host.evaluate('(set closed 0)');
+      await host.evaluate('(set .ipc.on.close (fn [h] (do (set closed (+ closed 1)) (.ipc.close h))))');
+      const kicked = await RawClient.open(host.port);
+      kicked.write(frame(text('(.ipc.close (.ipc.handle))')));
+      await kicked.closed();
+      await shows(host, 'closed', '1');
+    });
+
     test('sync gets the raw message; its value is the reply, its error too', async () => {
       await host.evaluate('(set .ipc.on.sync (fn [m] (list "got" m)))');
       const client = await connect(`127.0.0.1:${host.port}`);

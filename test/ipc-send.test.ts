@@ -1,6 +1,7 @@
 /** What scripts do with connections: open, send, post, close; every way it fails, and both directions at once. */
 import assert from 'node:assert/strict';
 import test, { after, before, describe } from 'node:test';
+import { startNode } from '../src/engine/node.js';
 import { ARRANGEMENTS, frame, hex, int, peerNode, rawServer, startHost, text, until, type TestHost } from './support/engine.js';
 
 const header = (size: string, { magic = 'fadeface', version = '03' } = {}): string => `${magic}${version}000002${size}`;
@@ -183,3 +184,13 @@ for (const arrangement of ARRANGEMENTS) {
     });
   });
 }
+
+test('the late answer to a send that was given up is not taken for the answer to the next', { timeout: 60_000 }, async () => {
+  const node = await startNode();
+  const server = await rawServer('0300', ['silent', `${reply(int(1))}${reply(int(2))}`]);
+  await node.evaluate(`(set b (.ipc.open "127.0.0.1:${server.port}"))`);
+  assert.equal((await node.evaluate('(.ipc.send b "first")', { deadlineMs: 60 })).code, 'cancel');
+  assert.equal((await node.evaluate('(.ipc.send b "second")')).text, '2');
+  await node.shutdown();
+  await server.stop();
+});
