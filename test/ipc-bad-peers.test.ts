@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { connect } from '../src/engine/client.js';
+import { hashSecret } from '../src/engine/scrypt.js';
 import type { AttachOptions } from '../src/engine/api.js';
 import { ARRANGEMENTS, ENDLESS, RawClient, frame, hex, int, startHost, text, until, type Arrangement, type TestHost } from './support/engine.js';
 
@@ -153,3 +154,14 @@ test('while one client evaluates for long, another is let in and its handshake d
   await host.stop(50);
   await long;
 }));
+
+test('a crowd with wrong passwords keeps nobody out', { timeout: 60_000 }, async () => {
+  const users = [{ name: 'bob', secret: await hashSecret('right'), restricted: false }];
+  await withHost('caller', { users }, async (host) => {
+    const crowd = await Promise.all(Array.from({ length: 150 }, () => RawClient.open(host.port, false)));
+    for (const client of crowd) client.write(Buffer.concat([hex('0300 0a'), Buffer.from('bob:wrong\0')]));
+    const good = await connect(`127.0.0.1:${host.port}:bob:right`);
+    assert.equal(await good.send('(+ 1 5)'), 6);
+    for (const client of [...crowd, good]) client.close();
+  });
+});

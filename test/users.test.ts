@@ -113,6 +113,14 @@ test('users: hashing takes turns and leaves the event loop free', async () => {
   assert.ok(ticks > 0);
 });
 
+test('users: nothing is hashed for a peer that has gone, and the newest of those who wait goes first', async () => {
+  const users = makeUsers([entry('bob', await hashSecret('pw', CHEAP))]);
+  assert.deepEqual(await users.verify('bob', 'pw', () => false), { ok: false, restricted: true });
+  const order: number[] = [];
+  await Promise.all(Array.from({ length: 6 }, (_, i) => users.verify('bob', 'pw').then(() => order.push(i))));
+  assert.ok(order.indexOf(5) < order.indexOf(2), String(order));
+});
+
 test('users: two hashes of one password differ, and say their cost', async () => {
   const [a, b] = [await hashSecret('pw'), await hashSecret('pw')];
   assert.notEqual(a, b);

@@ -22,8 +22,11 @@ export interface UserEntry {
 export interface Users {
   /** False: peers are admitted without credentials. */
   readonly required: boolean;
-  /** Constant work for known and unknown users, hashing off the event loop; never rejects. Arguments are byte strings. */
-  verify(user: string, password: string): Promise<{ ok: boolean; restricted: boolean }>;
+  /**
+   * Constant work for known and unknown users, hashing off the event loop; never rejects. Arguments are byte strings. Once `wanted`
+   * answers false nothing more is hashed, and the answer is no.
+   */
+  verify(user: string, password: string, wanted?: () => boolean): Promise<{ ok: boolean; restricted: boolean }>;
 }
 
 /* ── limits ──────────────────────────────────────────────────────────── */

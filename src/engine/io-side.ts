@@ -202,7 +202,7 @@ export class IoSide implements PeerOwner {
     peer.user = user;
     // What it sends ahead stays in the kernel while its credentials are judged.
     peer.connection.pause();
-    void this.options.users.verify(user, password).then(({ ok, restricted }) => {
+    void this.options.users.verify(user, password, () => peer.state === 'handshake').then(({ ok, restricted }) => {
       if (peer.state !== 'handshake') return;
       peer.restricted ||= restricted;
       if (!ok) this.#judged(peer, false);

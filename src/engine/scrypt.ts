@@ -1,6 +1,7 @@
 /**
  * Hashed secrets: `$scrypt$ln=15,r=8,p=1$SALT$HASH`, salt and hash in base64 without padding, cost N = 2^ln.
- * Hashing runs on the thread pool, at most `AT_ONCE` at a time, so that a burst of log-ins leaves threads for files and names.
+ * Hashing runs on the thread pool, at most `AT_ONCE` at a time, so that a burst of log-ins leaves threads for files and names. The
+ * newest goes first, and who went away meanwhile costs nothing: otherwise a crowd with wrong passwords would keep everybody out.
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
@@ -37,9 +38,9 @@ export async function hashSecret(password: string, cost: ScryptCost = COST): Pro
   return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${base64(salt)}$${base64(hash)}`;
 }
 
-/** Whether a password (bytes) is the hashed one; constant time over the hash. */
-export async function matchesHashed(password: string, secret: HashedSecret): Promise<boolean> {
-  return timingSafeEqual(await derive(password, secret.salt, secret), secret.hash);
+/** Whether a password (bytes) is the hashed one; constant time over the hash. Rejects when `wanted` answers false before it is hashed. */
+export async function matchesHashed(password: string, secret: HashedSecret, wanted?: () => boolean): Promise<boolean> {
+  return timingSafeEqual(await derive(password, secret.salt, secret, wanted), secret.hash);
 }
 
 /** A secret of this cost that no password matches: work for users that do not exist. */
@@ -56,17 +57,18 @@ const AT_ONCE = 2;
 let running = 0;
 const waiting: (() => void)[] = [];
 
-async function derive(password: string, salt: Buffer, cost: ScryptCost): Promise<Buffer> {
+async function derive(password: string, salt: Buffer, cost: ScryptCost, wanted = () => true): Promise<Buffer> {
   if (running >= AT_ONCE) await new Promise<void>((go) => waiting.push(go));
   else running++;
   try {
+    if (!wanted()) throw new Error('nobody waits for the answer');
     return await new Promise<Buffer>((resolve, reject) => {
       const options = { N: 2 ** cost.ln, r: cost.r, p: cost.p, maxmem: 2 * MAX_MEMORY };
       scrypt(Buffer.from(password, 'latin1'), salt, HASH_BYTES, options, (error, key) => (error ? reject(error) : resolve(key)));
     });
   } finally {
     // The place passes to the next one directly, so that nobody can slip in between.
-    const next = waiting.shift();
+    const next = waiting.pop();
     if (next) next();
     else running--;
   }

@@ -53,14 +53,14 @@ export function makeUsers(entries: readonly UserEntry[]): Users {
   const nobody = new Check({ name: '', secret: randomBytes(32).toString('latin1'), restricted: true });
   return {
     required: entries.length > 0,
-    async verify(user, password) {
+    async verify(user, password, wanted = () => true) {
       if (entries.length === 0) return { ok: true, restricted: false };
       const own = named.get(user) ?? nobody;
       // One hash for every cost in the file, whoever asks: the time must not tell whether, or how, a name is listed.
       const padding = decoys.filter((d) => !own.costs(d.cost)).map((d) => d.secret);
       const [results] = await Promise.all([
-        Promise.all([own, ...wildcards].map((check) => check.matches(password))),
-        Promise.all(padding.map((secret) => quietly(matchesHashed(password, secret)))),
+        Promise.all([own, ...wildcards].map((check) => check.matches(password, wanted))),
+        Promise.all(padding.map((secret) => quietly(matchesHashed(password, secret, wanted)))),
       ]);
       const hit = [own, ...wildcards].filter((_, i) => results[i])[0];
       return hit === undefined ? { ok: false, restricted: true } : { ok: true, restricted: hit.entry.restricted };
@@ -84,8 +84,8 @@ class Check {
   costs(cost: ScryptCost): boolean {
     return this.#hashed !== null && sameCost(this.#hashed, cost);
   }
-  async matches(password: string): Promise<boolean> {
-    if (this.#hashed !== null) return quietly(matchesHashed(password, this.#hashed));
+  async matches(password: string, wanted: () => boolean): Promise<boolean> {
+    if (this.#hashed !== null) return quietly(matchesHashed(password, this.#hashed, wanted));
     // A malformed hash must never be compared as plain text.
     return timingSafeEqual(digest(password), this.#digest) && !isHashed(this.entry.secret);
   }
@@ -95,7 +95,7 @@ class Check {
 const KEY = randomBytes(32);
 const digest = (bytes: string): Buffer => createHmac('sha256', KEY).update(bytes, 'latin1').digest();
 
-/** Out of memory while hashing is a refusal, not a crash. */
+/** Out of memory while hashing is a refusal, not a crash; so is a peer that went away. */
 const quietly = (match: Promise<boolean>): Promise<boolean> => match.catch(() => false);
 
 const sameCost = (a: ScryptCost, b: ScryptCost): boolean => a.ln === b.ln && a.r === b.r && a.p === b.p;
