@@ -185,12 +185,12 @@ for (const arrangement of ARRANGEMENTS) {
   });
 }
 
-test('the late answer to a send that was given up is not taken for the answer to the next', { timeout: 60_000 }, async () => {
+test('the late answer to a send that was given up is not taken for the answer to the next', { timeout: 60_000 }, async (t) => {
   const node = await startNode();
+  t.after(() => node.shutdown());
   const server = await rawServer('0300', ['silent', `${reply(int(1))}${reply(int(2))}`]);
+  t.after(() => server.stop());
   await node.evaluate(`(set b (.ipc.open "127.0.0.1:${server.port}"))`);
   assert.equal((await node.evaluate('(.ipc.send b "first")', { deadlineMs: 60 })).code, 'cancel');
   assert.equal((await node.evaluate('(.ipc.send b "second")')).text, '2');
-  await node.shutdown();
-  await server.stop();
 });
