@@ -1,39 +1,55 @@
 /** Requests and replies over loopback; clients run in a process of their own. */
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { peers, script, serve, shake, type Peer } from './peers.js';
+import { join } from 'node:path';
+import { folder, peers, script, serve, shake, type Peer } from './peers.js';
 import { median, report } from './report.js';
 import type { LoadResult } from './load.js';
 
 const loader = fileURLToPath(new URL('load.js', import.meta.url));
+const source = fileURLToPath(new URL('../../bench/load.c', import.meta.url));
 
-const run = (port: number, args: readonly string[]): LoadResult =>
-  JSON.parse(spawnSync(process.execPath, [loader, String(port), '--json', ...args], { encoding: 'utf8' }).stdout) as LoadResult;
+interface Asked { readonly text?: string; readonly requests: number; readonly inFlight?: number; readonly warmUp: number }
+
+/** The client in C where there is a compiler, for it leaves the processors to the server; otherwise the same in Node. */
+const lean = ((): string | null => {
+  const binary = join(folder, 'load');
+  return spawnSync('cc', ['-O2', '-o', binary, source]).status === 0 ? binary : null;
+})();
+
+function run(port: number, { text = '(+ 1 2)', requests, inFlight = 1, warmUp }: Asked): LoadResult {
+  const [n, m, w] = [requests, inFlight, warmUp].map(String);
+  const { stdout, stderr } = lean !== null
+    ? spawnSync(lean, [String(port), n, m, w, text], { encoding: 'utf8' })
+    : spawnSync(process.execPath, [loader, String(port), '--json', '--requests', n, '--in-flight', m, '--warm-up', w, '--text', text], { encoding: 'utf8' });
+  if (stdout === '') throw new Error(`the load client failed: ${stderr}`);
+  return JSON.parse(stdout) as LoadResult;
+}
 
 const HOOK = '(set .ipc.on.sync (fn [m] (eval (parse m))))';
 
-interface Case { readonly name: string; readonly unit: string; readonly aim: number; readonly higher?: boolean; readonly hook?: string; readonly args: string[]; readonly figure: (r: LoadResult) => number }
+interface Case { readonly name: string; readonly unit: string; readonly aim: number; readonly higher?: boolean; readonly hook?: string; readonly asked: Asked; readonly figure: (r: LoadResult) => number }
 
 const CASES: readonly Case[] = [
-  { name: '(+ 1 2) one at a time, p50', unit: 'µs', aim: 2, args: ['--requests', '40000'], figure: (r) => r.p50 },
-  { name: '(+ 1 2) 64 in flight', unit: 'rps', aim: 30, higher: true, args: ['--in-flight', '64', '--requests', '200000'], figure: (r) => r.rps },
-  { name: 'on.sync in Rayfall, 64 in flight', unit: 'rps', aim: 10, higher: true, hook: HOOK, args: ['--in-flight', '64', '--requests', '200000'], figure: (r) => r.rps },
-  { name: 'reply of 1 M random i64', unit: 'ms', aim: 1, hook: '(set v (rand 1000000 1000000000))', args: ['--requests', '30', '--text', 'v', '--warm-up', '5'], figure: (r) => r.p50 / 1000 },
+  { name: '(+ 1 2) one at a time, p50', unit: 'µs', aim: 2, asked: { requests: 40_000, warmUp: 20_000 }, figure: (r) => r.p50 },
+  { name: '(+ 1 2) 64 in flight', unit: 'rps', aim: 30, higher: true, asked: { requests: 200_000, inFlight: 64, warmUp: 50_000 }, figure: (r) => r.rps },
+  { name: 'on.sync in Rayfall, 64 in flight', unit: 'rps', aim: 10, higher: true, hook: HOOK, asked: { requests: 200_000, inFlight: 64, warmUp: 50_000 }, figure: (r) => r.rps },
+  { name: 'reply of 1 M random i64', unit: 'ms', aim: 1, hook: '(set v (rand 1000000 1000000000))', asked: { text: 'v', requests: 30, warmUp: 5 }, figure: (r) => r.p50 / 1000 },
 ];
 
 /** Median of three runs, the servers taking turns. */
 export async function requests(): Promise<void> {
-  for (const { name, unit, aim, higher, hook, args, figure } of CASES) {
+  for (const { name, unit, aim, higher, hook, asked, figure } of CASES) {
     const figures = new Map<Peer, number[]>(peers.map((peer) => [peer, []]));
     for (let i = 0; i < 3; i++) {
       for (const peer of peers) {
         const server = await serve(peer, hook ? script('hook.rfl', hook) : undefined);
-        figures.get(peer)!.push(figure(run(server.port, args)));
+        figures.get(peer)!.push(figure(run(server.port, asked)));
         await server.stop();
       }
     }
     const [ours, peer] = [figures.get('rfl')!, figures.get('reference')];
-    report({ name, unit, ours: median(ours), peer: peer && median(peer), higher, aim });
+    report({ name, unit, ours: median(ours), peer: peer && median(peer), higher, aim, note: lean === null ? 'no C compiler: client in Node' : undefined });
   }
 }
 
