@@ -20,6 +20,13 @@ test('a program is evaluated and answers its last value', () => {
   assert.equal(rfl.format(rfl.eval('(list 1 "é" \'sym)')), '(list 1 "é" sym)');
 });
 
+test('a program evaluated again sees what was bound in between, be it a special form', () => {
+  const rfl = new Interpreter();
+  assert.equal(rfl.eval('(if true 1 2)'), 1);
+  rfl.eval('(set if (fn [a b c] 9))');
+  assert.equal(rfl.eval('(if true 1 2)'), 9);
+});
+
 test('two interpreters share no names and no hooks', () => {
   const [a, b] = [new Interpreter(), new Interpreter()];
   a.eval('(do (set x 1) (set .ipc.on.sync (fn [m] m)))');

@@ -97,6 +97,11 @@ test('users: an empty name or * accepts any name, after the name\'s own line', a
   assert.equal((await users.verify('zoe', 'pw')).ok, false);
 });
 
+test('users: with one secret on two lines the rights of the name\'s own line count', async () => {
+  const users = makeUsers([entry('*', 'pw'), entry('ann', 'pw', true)]);
+  assert.deepEqual(await users.verify('ann', 'pw'), { ok: true, restricted: true });
+});
+
 test('users: without entries everybody is admitted', async () => {
   const users = makeUsers([]);
   assert.equal(users.required, false);
