@@ -13,11 +13,11 @@ const TIMED = [
 
 /** Each in one process: a warm-up of three, then the median of seven, as `timeit` sees it. */
 export function calls(): void {
-  for (const [name, aim, setUp, expr] of TIMED) {
+  for (const [name, times, setUp, expr] of TIMED) {
     const text = `${setUp}\n${`${expr}\n`.repeat(3)}${`(println "@%" (timeit ${expr}))\n`.repeat(7)}`;
     const path = script('timed.rfl', text);
     const ms = new Map<Peer, number>(peers.map((peer) => [peer, median([...runScript(peer, path).matchAll(/@([\d.e+-]+)/g)].map((m) => Number(m[1])))]));
-    report({ name, unit: 'ms', ours: ms.get('rfl')!, peer: ms.get('reference'), aim });
+    report({ name, unit: 'ms', ours: ms.get('rfl')!, peer: ms.get('reference'), times });
   }
 }
 
