@@ -52,6 +52,10 @@ const DEFAULTS: ConnectionOptions = {
   log: logToStderr,
 };
 
+/** The options with the defaults; all connections of a listener share one object. */
 export function connectionOptions(options: Partial<ConnectionOptions>): ConnectionOptions {
-  return { ...DEFAULTS, ...options };
+  let all = completed.get(options);
+  if (all === undefined) completed.set(options, (all = { ...DEFAULTS, ...options }));
+  return all;
 }
+const completed = new WeakMap<Partial<ConnectionOptions>, ConnectionOptions>();

@@ -1,7 +1,6 @@
 /** A connection for those who bound what they write in their own way: what the kernel does not take is queued, and accounted for. */
 import { Connection as Endpoint, type ClientOptions, type SslClientOptions } from './endpoint.js';
 import { CLOSE_CODES, type CloseCause, type Failure } from './failures.js';
-import type { ConnectionHandler } from './handlers.js';
 import type { TlsContext, TlsDetails } from './tls-context.js';
 import type { Transport } from './transport.js';
 
@@ -26,42 +25,63 @@ export class QueuedConnection {
   #over = false;
   #tls: TlsDetails | null = null;
 
-  private constructor(events: StreamEvents, start: (handler: ConnectionHandler) => Endpoint) {
+  /** An object instead of a closure for each event: most connections of a server are idle, and there are many. */
+  static readonly #Handler = class {
+    constructor(readonly owner: QueuedConnection) {}
+    onReceived(_: Endpoint, data: Uint8Array): void {
+      if (!this.owner.#closing) this.owner.#events.data(data);
+    }
+    onPeerEnd(): void {
+      if (!this.owner.#closing) this.owner.#events.end();
+    }
+    onUnthrottled(): void {
+      this.owner.#drain();
+    }
+    onClosed(_: Endpoint, cause: CloseCause): void {
+      this.owner.#ended(reasonOf(cause));
+    }
+  };
+  static readonly #Accepted = class extends QueuedConnection.#Handler {
+    onStarted(_: Endpoint, tls: TlsDetails | null): void {
+      this.owner.#ready(tls);
+    }
+    onStartFailure(_: Endpoint, failure: Failure): void {
+      const ours = failure.code === 'closed-by-us';
+      this.owner.#ended(ours ? 'closed' : `TLS: ${failure.code}`, !ours);
+    }
+  };
+  static readonly #Opened = class extends QueuedConnection.#Handler {
+    constructor(owner: QueuedConnection, readonly ready: (connection: QueuedConnection) => void, readonly failed: (failure: Failure) => void) {
+      super(owner);
+    }
+    onConnected(_: Endpoint, tls: TlsDetails | null): void {
+      this.owner.#ready(tls);
+      this.ready(this.owner);
+    }
+    onConnectionFailure(_: Endpoint, failure: Failure): void {
+      this.failed(failure);
+    }
+  };
+
+  private constructor(events: StreamEvents, start: (connection: QueuedConnection) => Endpoint) {
     this.#events = events;
-    this.#endpoint = start({
-      onReceived: (_, data) => {
-        if (!this.#closing) events.data(data);
-      },
-      onPeerEnd: () => {
-        if (this.#closing) return;
-        events.end();
-      },
-      onUnthrottled: () => this.#drain(),
-      onClosed: (_, cause) => this.#ended(reasonOf(cause)),
-    });
+    this.#endpoint = start(this);
   }
 
   /** Takes over what a listener has accepted, with TLS when there is a context. */
   static accept(accepted: Transport, context: TlsContext | null, events: StreamEvents): QueuedConnection {
-    const connection: QueuedConnection = new QueuedConnection(events, (handler) => {
-      const started = (_: Endpoint, tls: TlsDetails | null): void => connection.#ready(tls);
-      const all = { ...handler, onStarted: started, onStartFailure: (_: Endpoint, failure: Failure) => connection.#ended(failure.code === 'closed-by-us' ? 'closed' : `TLS: ${failure.code}`, failure.code !== 'closed-by-us') };
-      return context === null ? Endpoint.server(accepted, all, OPTIONS) : Endpoint.sslServer(accepted, context, all, OPTIONS);
+    return new QueuedConnection(events, (connection) => {
+      const handler = new QueuedConnection.#Accepted(connection);
+      return context === null ? Endpoint.server(accepted, handler, OPTIONS) : Endpoint.sslServer(accepted, context, handler, OPTIONS);
     });
-    return connection;
   }
 
   /** `ready` or `failed` is called once. */
   static open(options: ClientOptions | SslClientOptions, events: StreamEvents, ready: (connection: QueuedConnection) => void, failed: (failure: Failure) => void): QueuedConnection {
-    const connection: QueuedConnection = new QueuedConnection(events, (handler) => {
-      const connected = (_: Endpoint, tls: TlsDetails | null): void => {
-        connection.#ready(tls);
-        ready(connection);
-      };
-      const all = { ...handler, onConnected: connected, onConnectionFailure: (_: Endpoint, failure: Failure) => failed(failure) };
-      return 'context' in options ? Endpoint.sslClient({ ...OPTIONS, ...options }, all) : Endpoint.client({ ...OPTIONS, ...options }, all);
+    return new QueuedConnection(events, (connection) => {
+      const handler = new QueuedConnection.#Opened(connection, ready, failed);
+      return 'context' in options ? Endpoint.sslClient({ ...OPTIONS, ...options }, handler) : Endpoint.client({ ...OPTIONS, ...options }, handler);
     });
-    return connection;
   }
 
   get peer(): string {
