@@ -66,10 +66,12 @@ function perColumn(v: Dict | Table, f: (c: Vec | List) => Vec | List): Dict | Ta
 
 function cyclicIndices(n: number, start: number, count: number): Int32Array {
   const out = alloc(T.I32, count) as Int32Array;
-  let at = start % n;
-  for (let i = 0; i < count; i++) {
-    out[i] = at;
-    if (++at === n) at = 0;
-  }
+  blocks(count, (lo, hi) => {
+    let at = (start + lo) % n;
+    for (let i = lo; i < hi; i++) {
+      out[i] = at;
+      if (++at === n) at = 0;
+    }
+  });
   return out;
 }

@@ -54,7 +54,7 @@ function tooLate(): void {
 
 function stop(): never {
   const reason = current.word[0];
-  // A shutdown must also stop handlers that catch `cancel` and go on.
+  // A shutdown also stops what is evaluated next.
   if (reason !== 3) current.clear();
   throw new RayError('cancel', REASONS[reason] ?? REASONS[1]);
 }

@@ -47,11 +47,6 @@ export function socketPath(folder: string, leaf: string): string {
   return path;
 }
 
-/** The socket on macOS, whose paths are shorter: a hash of the leaf. */
-export function macSocketPath(env: Env, uid: number, leaf: string): string {
-  return `${(env.TMPDIR ?? '/tmp').replace(/\/$/, '')}/.rp-${uid}/${hex(hash(Buffer.from(leaf)).subarray(0, 8))}.sock`;
-}
-
 /** What one connects to on Windows. Errors: EndpointError. */
 export function pipePath(leaf: string): string {
   const path = `\\\\.\\pipe\\${pipeEndpoint(leaf)}`;
