@@ -67,7 +67,7 @@ test('an error draws its source with a caret', () => {
   });
 });
 
-const LOOPS = ['(fold (fn [a b] (+ a b)) 0 (til 50000000))', '(sum (map (fn [x] (* x 2)) (til 50000000)))', '(do (set f (fn [n] (do (til 100000) (self n)))) (map (fn [i] (try (f i) 0)) (til 1000000)))', '(count (asc (rand 30000000 1000000000)))'];
+const LOOPS = ['(fold (fn [a b] (+ a b)) 0 (til 50000000))', '(sum (map (fn [x] (* x 2)) (til 50000000)))', '(do (set f (fn [n] (do (til 100000) (self n)))) (map (fn [i] (try (f i) 0)) (til 1000000)))', '(count (asc (rand 30000000 1000000000)))', '(do (set deep (map (fn [i] (list i i)) (til 400000))) (map (fn [i] (count (de (ser deep)))) (til 100)))', '(count (take [1 2 3] 200000000))'];
 
 for (const loop of LOOPS) {
   test(`a deadline ends ${loop.slice(0, 50)}`, () => {

@@ -164,7 +164,8 @@ export class Dispatcher {
       return encodeFrame(reply, this.#replying);
     } catch (e) {
       // The client must not wait for an answer that cannot come: too deep, too large, no memory for it.
-      return encodeFrame(new RayError(e instanceof RayError && e.code !== 'limit' ? 'type' : 'limit'), this.#replying);
+      const code = e instanceof RayError ? e.code : 'limit';
+      return encodeFrame(new RayError(code === 'limit' || code === 'cancel' ? code : 'type'), this.#replying);
     }
   }
 

@@ -102,7 +102,7 @@ function encodeMessage(message: Value, options: FrameOptions): Uint8Array {
   try {
     return encodeFrame(message, options);
   } catch (e) {
-    if (e instanceof RayError) fail('type', 'message not serializable');
+    if (e instanceof RayError && e.code !== 'cancel') fail('type', 'message not serializable');
     throw e;
   }
 }

@@ -7,6 +7,7 @@ import {
   Dict, F64, Guid, Lambda, List, Narrow, Stamp, T, Table, Vec, i64, intern, nullOf, symOf, symText, asQuoted,
   type Sym, type Value, type VecData,
 } from '../../lang/value.js';
+import { checkpoint } from '../../lang/interrupt.js';
 import { inflate } from './compress.js';
 import { SYM_FLAG, flagMeansQuoted, type Dialect } from './dialect.js';
 import { FLAG, readSize } from './header.js';
@@ -14,6 +15,8 @@ import { rawView, type RawBuffer } from './raw-buffer.js';
 
 /** Levels of nesting, a leaf included. The reference's limit. */
 export const MAX_DEPTH = 512;
+/** Elements between two looks at whether the evaluation that asks is to stop: all ones, for a mask. */
+export const STRIDE = 1023;
 
 export interface DecodeOptions {
   /** Of the peer; `2512` where not given. */
@@ -181,7 +184,10 @@ class Decoder {
     this.take(1);
     const n = this.count(8);
     const texts: string[] = [];
-    for (let i = 0; i < n; i++) texts.push(this.text(this.count(1)));
+    for (let i = 0; i < n; i++) {
+      if ((i & STRIDE) === 0) checkpoint();
+      texts.push(this.text(this.count(1)));
+    }
     return new Vec(T.STR, texts);
   }
 
@@ -190,6 +196,7 @@ class Decoder {
     const n = this.count(1);
     const items: Value[] = [];
     for (let i = 0; i < n; i++) {
+      if ((i & STRIDE) === 0) checkpoint();
       const item = this.nested();
       if (item instanceof RayError) return item;
       items.push(item);

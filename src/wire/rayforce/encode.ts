@@ -3,8 +3,9 @@ import { fail, RayError } from '../../lang/errors.js';
 import {
   Builtin, Dict, F64, Guid, Lambda, List, Narrow, Stamp, Sym, T, Table, Vec, isNull, symText, type Value,
 } from '../../lang/value.js';
+import { checkpoint } from '../../lang/interrupt.js';
 import { compress, THRESHOLD } from './compress.js';
-import { MAX_DEPTH } from './decode.js';
+import { MAX_DEPTH, STRIDE } from './decode.js';
 import { SYM_FLAG, flagMeansQuoted, type Dialect } from './dialect.js';
 import { FLAG, HEADER_SIZE, MAX_PAYLOAD, writeHeader } from './header.js';
 import { rawBuffer, type RawBuffer } from './raw-buffer.js';
@@ -198,7 +199,9 @@ export class Encoder {
     const texts = v.data as string[];
     this.ensure(10 + 8 * texts.length);
     this.head(T.STR, 0, texts.length);
-    for (const text of texts) {
+    for (let i = 0; i < texts.length; i++) {
+      if ((i & STRIDE) === 0) checkpoint();
+      const text = texts[i];
       this.ensure(8 + text.length);
       this.count(text.length);
       this.text(text);
@@ -209,7 +212,10 @@ export class Encoder {
     this.enter();
     this.ensure(10 + values.length);
     this.head(T.LIST, 0, values.length);
-    for (const v of values) this.value(v);
+    for (let i = 0; i < values.length; i++) {
+      if ((i & STRIDE) === 0) checkpoint();
+      this.value(values[i]);
+    }
     this.depth--;
   }
 
