@@ -5,6 +5,7 @@
  */
 import { List, T, Vec, isNull, nullOf, tagOf, type Value, type VecData } from '../lang/value.js';
 import { cast } from './cast.js';
+import { copyInto } from './copy.js';
 import { pack } from './item.js';
 
 type Typed = Exclude<VecData, string[]>;
@@ -22,7 +23,7 @@ export function append(v: Vec, more: Vec): Vec {
   const end = data.byteOffset + data.byteLength;
   if (shown.get(data.buffer) !== end || data.byteOffset + bytes > data.buffer.byteLength) return new Vec(v.t, grown(data, extra, bytes), nulls);
   const view = viewOf(data, data.buffer, data.byteOffset, bytes);
-  view.set(extra as never, data.length);
+  copyInto(view, extra, data.length);
   shown.set(data.buffer, data.byteOffset + bytes);
   return new Vec(v.t, view, nulls);
 }
@@ -30,8 +31,8 @@ export function append(v: Vec, more: Vec): Vec {
 function grown(data: Typed, extra: Typed, bytes: number): Typed {
   const buffer = new ArrayBuffer(Math.max(bytes * 2, 128));
   const view = viewOf(data, buffer, 0, bytes);
-  view.set(data as never, 0);
-  view.set(extra as never, data.length);
+  copyInto(view, data, 0);
+  copyInto(view, extra, data.length);
   shown.set(buffer, bytes);
   return view;
 }

@@ -1,6 +1,7 @@
 /** Joining columns end to end. */
 import { List, T, Vec, type Value } from '../lang/value.js';
 import { checkpoint } from '../lang/interrupt.js';
+import { copyInto } from './copy.js';
 import { alloc, allocList, items } from './item.js';
 
 /** One column of all parts, in order; all must have the same tag (or all be lists), and there must be at least one. */
@@ -47,7 +48,7 @@ function concatVecs(t: number, parts: readonly Vec[]): Vec {
   let at = 0;
   for (const p of parts) {
     checkpoint();
-    out.set(p.data as Uint8Array, at);
+    copyInto(out, p.data as Uint8Array, at);
     at += p.data.length;
   }
   return new Vec(t, out, nulls);

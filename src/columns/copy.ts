@@ -1,0 +1,18 @@
+/** Copying long columns so that it can be interrupted: most of the time goes into the pages of the new one. */
+import { checkpoint } from '../lang/interrupt.js';
+import type { VecData } from '../lang/value.js';
+
+type Typed = Exclude<VecData, string[]>;
+
+/** Elements between two looks: at most some milliseconds, and far above what a look costs. */
+const PIECE = 1 << 20;
+
+/** `from` into `to` at element `at`; both of one kind. */
+export function copyInto(to: Typed, from: Typed, at: number): void {
+  const n = from.length;
+  if (n <= PIECE) return to.set(from as never, at);
+  for (let lo = 0; lo < n; lo += PIECE) {
+    checkpoint();
+    to.set(from.subarray(lo, Math.min(n, lo + PIECE)) as never, at + lo);
+  }
+}
