@@ -115,6 +115,18 @@ test('a peer that floods before its credentials are judged is cut off', () => {
   assert.deepStrictEqual(take(session), [`close limit: more than ${PRE_AUTH_LIMIT} bytes before authentication`]);
 });
 
+test('how much may be sent ahead is an option', () => {
+  for (const preAuth of [10, 100_000]) {
+    const session = Session.server(true, { preAuth });
+    session.receive(hex(`0300${creds('a:b\0')}`));
+    take(session);
+    session.receive(new Uint8Array(preAuth));
+    assert.deepStrictEqual(take(session), []);
+    session.receive(new Uint8Array(1));
+    assert.deepStrictEqual(take(session), [`close limit: more than ${preAuth} bytes before authentication`]);
+  }
+});
+
 test('credentials are cut at the first colon and lose one zero byte', () => {
   const split = (text: string): string[] => Object.values(splitCredentials(Buffer.from(text, 'latin1')));
   assert.deepStrictEqual(split('bob:sec:ret\0'), ['bob', 'sec:ret']);

@@ -186,7 +186,7 @@ export class IoSide implements PeerOwner {
       return null;
     }
     return (open) => {
-      const peer = new Peer(this, Session.server(users.required, { limit: limits.maxFrame }), true);
+      const peer = new Peer(this, Session.server(users.required, { limit: limits.maxFrame, preAuth: limits.preAuthBytes }), true);
       peer.connection = open(peer);
       peer.frames = frames;
       peer.restricted = this.options.restricted;

@@ -25,7 +25,7 @@ export type HandshakeEvent =
   /** The connection is to be closed, after what was to be sent. */
   | { readonly kind: 'close'; readonly code: ErrorCode; readonly reason: string };
 
-/** What a peer may send ahead while its credentials are judged: more than that and it is not waiting for an answer. */
+/** What a peer may send ahead while its credentials are judged, where nothing else is said: more than that and it is not waiting for an answer. */
 export const PRE_AUTH_LIMIT = 65536;
 
 type Emit = (event: HandshakeEvent) => void;
@@ -45,13 +45,15 @@ abstract class Handshake {
 
   protected abstract readonly steps: Record<string, Step<never>>;
 
+  protected constructor(private readonly ahead = PRE_AUTH_LIMIT) {}
+
   /** Takes what arrived. */
   receive(bytes: Uint8Array, emit: Emit): void {
     if (this.state === 'closed') return;
     this.held = this.held.length === 0 ? bytes : Buffer.concat([this.held, bytes]);
     this.run(emit);
     if (this.state === 'open') return;
-    if (this.held.length > PRE_AUTH_LIMIT) this.close('limit', `more than ${PRE_AUTH_LIMIT} bytes before authentication`, emit);
+    if (this.held.length > this.ahead) this.close('limit', `more than ${this.ahead} bytes before authentication`, emit);
     // What is kept must not change with the receive buffer.
     else if (this.held.buffer === bytes.buffer) this.held = Uint8Array.from(this.held);
   }
@@ -96,9 +98,9 @@ export class ServerHandshake extends Handshake {
   /** @internal Bytes of credentials announced. */
   length = 0;
 
-  /** `auth`: credentials are asked for. Fixed when the connection is accepted. */
-  constructor(readonly auth: boolean) {
-    super();
+  /** `auth`: credentials are asked for. Fixed when the connection is accepted. `ahead`: bytes a peer may send before it is admitted. */
+  constructor(readonly auth: boolean, ahead?: number) {
+    super(ahead);
   }
 
   /** The answer to `credentials`. At any other moment it is ignored: the peer may have gone meanwhile. */

@@ -30,6 +30,8 @@ export type SessionEvent =
 export interface SessionOptions {
   /** The largest payload taken, in bytes. */
   readonly limit?: number;
+  /** Bytes a peer may send before it is admitted. Default 64 KiB. */
+  readonly preAuth?: number;
 }
 
 /** What happens to a session from outside. `data` and `eof` come from the transport, `verdict` from who judges credentials, `close` from this side. */
@@ -56,7 +58,7 @@ export class Session {
 
   /** `auth`: credentials are asked for. */
   static server(auth: boolean, options: SessionOptions = {}): Session {
-    return new Session(new ServerHandshake(auth), options);
+    return new Session(new ServerHandshake(auth, options.preAuth), options);
   }
 
   /** `credentials`: `user:password` as a byte string, null for none. Errors: `domain` over 254 bytes. */
