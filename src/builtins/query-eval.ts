@@ -95,7 +95,8 @@ export function mentions(ast: Value, cols: Columns): boolean {
 
 /* ── names in expressions ────────────────────────────────────────────── */
 
-const rewritten = new WeakMap<List, { readonly names: Vec; readonly types: string; readonly ast: Value }>();
+interface Rewritten { readonly names: Vec; readonly types: string; readonly heads: readonly (readonly [Sym, Value | undefined])[]; readonly ast: Value }
+const rewritten = new WeakMap<List, Rewritten>();
 
 /** Quoted symbols that are columns become names; words that mean something else in queries are put in their place. Cached by the form's identity. */
 export function resolved(ast: Value, cols: Columns, scope: Scope): Value {
@@ -103,11 +104,16 @@ export function resolved(ast: Value, cols: Columns, scope: Scope): Value {
   if (!(ast instanceof List) || ast.length === 0) return ast;
   const types = cols.table.cols.map((c) => c.t).join();
   const known = rewritten.get(ast);
-  if (known !== undefined && known.types === types && sameNames(known.names, cols.table.names)) return known.ast;
+  const unchanged = ([s, v]: readonly [Sym, Value | undefined]): boolean => scope.lookup(s) === v;
+  if (known !== undefined && known.types === types && sameNames(known.names, cols.table.names) && known.heads.every(unchanged)) return known.ast;
   const out = rewrite(ast, cols, scope);
-  rewritten.set(ast, { names: cols.table.names, types, ast: out });
+  // A word that the script binds to something of its own means that from then on.
+  rewritten.set(ast, { names: cols.table.names, types, heads: headsOf(ast).map((s) => [s, scope.lookup(s)] as const), ast: out });
   return out;
 }
+
+const headsOf = (ast: List): Sym[] =>
+  ast.items.flatMap((part, i) => (part instanceof List ? headsOf(part) : i === 0 && part instanceof Sym ? [part] : []));
 
 /** `column.verb` is the verb applied to the column, whatever else has the name of the column. */
 function dotted(s: Sym, cols: Columns): Value {
