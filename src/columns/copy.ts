@@ -16,3 +16,25 @@ export function copyInto(to: Typed, from: Typed, at: number): void {
     to.set(from.subarray(lo, Math.min(n, lo + PIECE)) as never, at + lo);
   }
 }
+
+/** A column of its own with the same elements. */
+export function copyOf<C extends Typed>(from: C): C {
+  const out = fresh(from);
+  copyInto(out, from, 0);
+  return out;
+}
+
+/** The elements from the last to the first. */
+export function reversedCopy<C extends Typed>(from: C): C {
+  const out = fresh(from);
+  const n = from.length;
+  for (let lo = 0; lo < n; lo += PIECE) {
+    checkpoint();
+    const hi = Math.min(n, lo + PIECE);
+    out.set(from.subarray(n - hi, n - lo) as never, lo);
+    out.subarray(lo, hi).reverse();
+  }
+  return out;
+}
+
+const fresh = <C extends Typed>(like: C): C => new (like.constructor as new (length: number) => C)(like.length);

@@ -1,6 +1,7 @@
 /** Contiguous parts and arrangements of columns: slices, repetition, reversal. */
 import { Dict, List, T, Table, Vec, isNull, tagOf, type Value, type VecData } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
+import { copyOf, reversedCopy } from './copy.js';
 import { alloc, allocList, store } from './item.js';
 import { gather } from './gather.js';
 
@@ -15,8 +16,13 @@ export function takeRange(v: Rows, start: number, count: number): Rows;
 export function takeRange(v: Rows, start: number, count: number): Rows {
   if (start === 0 && count === v.length) return v;
   if (v instanceof List) return new List(v.items.slice(start, start + count));
-  if (v instanceof Vec) return new Vec(v.t, v.t === T.GUID ? v.data.slice(start * 16, (start + count) * 16) : v.data.slice(start, start + count), v.nulls);
+  if (v instanceof Vec) return new Vec(v.t, part(v, start, start + count), v.nulls);
   return perColumn(v, (c) => takeRange(c, start, count));
+}
+
+function part({ t, data }: Vec, start: number, end: number): VecData {
+  if (Array.isArray(data)) return data.slice(start, end);
+  return t === T.GUID ? copyOf(data.subarray(start * 16, end * 16)) : copyOf(data.subarray(start, end));
 }
 
 /** `count` elements beginning at `start` mod the length, around the end as often as needed; an empty vector gives zeros, an empty list nothing. */
@@ -45,7 +51,7 @@ export function repeat(atom: Value, count: number): Vec {
 export function reversed(v: Vec | List): Vec | List {
   if (v.length <= 1) return v;
   if (v instanceof List) return new List(v.items.toReversed());
-  if (v.t !== T.GUID) return new Vec(v.t, (v.data.slice() as VecData).reverse(), v.nulls);
+  if (v.t !== T.GUID) return new Vec(v.t, Array.isArray(v.data) ? v.data.toReversed() : reversedCopy(v.data), v.nulls);
   return gather(v, Int32Array.from({ length: v.length }, (_, i) => v.length - 1 - i));
 }
 

@@ -3,6 +3,7 @@ import { fail, RayError } from '../../lang/errors.js';
 import {
   Builtin, Dict, F64, Guid, Lambda, List, Narrow, Stamp, Sym, T, Table, Vec, isNull, symText, type Value,
 } from '../../lang/value.js';
+import { copyInto } from '../../columns/copy.js';
 import { checkpoint } from '../../lang/interrupt.js';
 import { compress, THRESHOLD } from './compress.js';
 import { MAX_DEPTH, STRIDE } from './decode.js';
@@ -179,7 +180,7 @@ export class Encoder {
     const data = v.data as Exclude<Vec['data'], string[]>;
     this.ensure(10 + data.byteLength);
     this.head(v.t, v.nulls ? HAS_NULLS : 0, v.length);
-    this.bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), this.at);
+    copyInto(this.bytes, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), this.at);
     this.at += data.byteLength;
   }
 
