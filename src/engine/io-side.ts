@@ -2,25 +2,25 @@
  * The thread that owns the sockets. It never touches a value of the language and never waits for the evaluating thread: what does
  * not fit into the channel stays here while the peers it came from are not read.
  */
-import { Listener, ListenError } from '../net/listener.js';
-import { ConnectError, connect, type Via } from '../net/connection.js';
+import { ListenError, type Listener } from '../net/listener.js';
 import type { ListenAddress } from '../net/address.js';
 import { toBytes } from '../lang/text.js';
 import { Session } from '../wire/rayforce/session.js';
 import { TO_IO, TO_LANG, type End } from './channel.js';
 import { Cork } from './cork.js';
+import { dial, type DialHost } from './dialing.js';
+import { Intake } from './intake.js';
+import { IoLoop } from './io-loop.js';
+import { Listeners, type Accept } from './listeners.js';
 import { Outbox } from './outbox.js';
 import { OutputAccount } from './output-account.js';
-import { Peer, type PeerOwner } from './peer.js';
+import { Peer } from './peer.js';
 import { Slots } from './slots.js';
-import type { FrameBridge } from './frame-bridge.js';
 import type { BrokerHub } from './broker/hub.js';
 import { SocHub } from './soc/hub.js';
-import { SPIN_MS, Spinner } from './spinner.js';
 import type { SharedState } from './shared-state.js';
 import type { ConnectionInfo, Limits, LogRecord, Users } from './api.js';
-import { clientContext, reload, serverContext, TlsFilesError, type ServerTls } from './tls-files.js';
-import type { TlsContext } from '../net/tls-context.js';
+import type { ServerTls } from './tls-files.js';
 import type { Call, CallResult } from './messages.js';
 
 export interface IoOptions {
@@ -34,92 +34,64 @@ export interface IoOptions {
   readonly outward: (kind: number, arg: number, payload: unknown) => void;
 }
 
-type Slot = Peer | Listener;
-
-/** Records handled before the sockets get their turn. */
-const TURN = 4096;
-
-export class IoSide implements PeerOwner {
+export class IoSide implements DialHost {
   readonly preAuthBytes: number;
-  readonly #slots: Slots<Slot>;
+  readonly maxFrame: number;
+  readonly #slots: Slots<Peer | Listener>;
   readonly #peers = new Set<Peer>();
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners: Listeners;
   readonly #output: OutputAccount<Peer>;
-  readonly #paused = new Set<Peer>();
+  readonly #intake: Intake;
   /** Gone, but the language side does not know yet: their handles are still taken. */
   readonly #zombies = new Set<Peer>();
   readonly #outbox: Outbox;
+  readonly #loop: IoLoop;
   readonly #soc: SocHub;
   /** Loaded when a script first asks for a broker. */
   #broker: Promise<BrokerHub> | null = null;
-  readonly #cork = new Cork((handle) => this.#peer(handle), (peer, bytes) => this.#send(peer, bytes));
-  #tls: TlsContext | null = null;
   #inbound = 0;
   #draining = false;
-  #armed = false;
-  /** Until when the sockets are polled instead of waited for; 0: not. */
-  #pollUntil = 0;
-  readonly #polling = new Spinner();
-  #pausedTimer: NodeJS.Timeout | null = null;
 
   constructor(private readonly end: End, private readonly shared: SharedState, private readonly options: IoOptions) {
-    this.preAuthBytes = options.limits.preAuthBytes;
+    const { limits, users, tls, log } = options;
+    this.preAuthBytes = limits.preAuthBytes;
+    this.maxFrame = limits.maxFrame;
     this.#slots = new Slots(shared.slotCount);
+    this.#listeners = new Listeners(this.#slots, { tls, usersRequired: users.required, log }, (frames) => this.#accept(frames));
     this.#outbox = new Outbox(end);
+    this.#intake = new Intake(shared, this.#outbox, limits.inputPerPeer);
+    this.#output = new OutputAccount<Peer>(limits);
+    this.#loop = new IoLoop({
+      end, shared, outbox: this.#outbox, intake: this.#intake,
+      cork: new Cork((handle) => this.#peer(handle), (peer, bytes) => this.#send(peer, bytes)),
+      handle: (kind, handle, arg, payload) => this.#handle(kind, handle, arg, payload),
+    });
     this.#soc = new SocHub({
       toLang: (kind, handle, arg, bytes, object) => {
         this.#outbox.put(kind, handle, arg, bytes, object);
-        this.#work();
+        this.#loop.work();
       },
       crowded: () => this.#outbox.full,
-      log: options.log,
+      log,
     });
-    this.#output = new OutputAccount<Peer>(options.limits);
-    end.onWake(() => this.#work());
-    this.#work();
+    this.#loop.work();
   }
 
   /* ── for the program around the engine ─────────────────────────────── */
 
   /** Rejects with ListenError. Answers the listener's handle and port. */
-  async listen(address: ListenAddress): Promise<{ handle: number; port: number }> {
-    const frames = address.path === undefined || this.options.users.required ? null : await this.#frameBridges(address.path);
-    const listener = await Listener.open(address, () => this.#accept(frames), address.tls === true ? this.#serverContext() : null);
-    const handle = this.#slots.add(() => listener);
-    if (handle < 0) {
-      listener.close();
-      throw new ListenError('too many handles');
-    }
-    this.#listeners.add(listener);
-    this.options.log({ level: 'info', event: 'listening', handle, message: address.path === undefined ? `listening on port ${listener.port}` : `listening on ${address.path}` });
-    return { handle, port: listener.port };
+  listen(address: ListenAddress): Promise<{ handle: number; port: number }> {
+    return this.#listeners.listen(address);
   }
-
-  /** For listeners on paths, whose clients are this user's; loaded with the first of them. */
-  async #frameBridges(path: string): Promise<() => FrameBridge> {
-    const { frameEndpoint } = await import('./frame-endpoint.js');
-    return frameEndpoint(path);
-  }
-
   /** Reads the certificates again, for connections that begin from now on. Throws TlsFilesError; then nothing has changed. */
   reloadTls(): void {
-    const { tls } = this.options;
-    if (tls !== null && this.#tls !== null) reload(this.#tls, tls);
-  }
-  #serverContext(): TlsContext {
-    const { tls } = this.options;
-    if (tls === null) throw new ListenError('no certificate to listen with');
-    try {
-      return (this.#tls ??= serverContext(tls));
-    } catch (e) {
-      throw e instanceof TlsFilesError ? new ListenError(e.message) : e;
-    }
+    this.#listeners.reloadTls();
   }
 
   /** Hands a structured record to the language side, after everything that was accepted before it. */
   command(kind: number, arg: number, object: unknown): void {
     this.#outbox.put(kind, -1, arg, null, object);
-    this.#work();
+    this.#loop.work();
   }
 
   connections(): ConnectionInfo[] {
@@ -130,15 +102,15 @@ export class IoSide implements PeerOwner {
     return out;
   }
   get idle(): boolean {
-    return this.#peers.size === 0 && this.#listeners.size === 0 && this.#soc.idle;
+    return this.#peers.size === 0 && this.#listeners.empty && this.#soc.idle;
   }
 
   /** Accepts and reads nothing more; what was read is in the channel or in front of the next command. */
   drain(): void {
     this.#draining = true;
+    this.#intake.close();
     this.#soc.drain();
-    for (const listener of this.#listeners) listener.close();
-    this.#listeners.clear();
+    this.#listeners.close();
     for (const peer of this.#peers) {
       if (peer.state === 'handshake') peer.connection.destroy();
       else peer.connection.pause();
@@ -160,7 +132,7 @@ export class IoSide implements PeerOwner {
   }
   /** Handles what the language side wrote before it ended: its end may be noticed first. */
   takeRest(): void {
-    while (this.#take());
+    while (this.#loop.take());
   }
   /** Nothing is exchanged with the language side any more. */
   close(): void {
@@ -169,7 +141,7 @@ export class IoSide implements PeerOwner {
 
   /** The language side was replaced: its connections go with it. */
   abandon(): void {
-    for (const listener of this.#listeners) listener.close();
+    this.#listeners.close();
     for (const peer of this.#peers) peer.connection.destroy();
     this.#soc.drain();
     void this.#soc.finish(0);
@@ -179,7 +151,7 @@ export class IoSide implements PeerOwner {
 
   /* ── peers ─────────────────────────────────────────────────────────── */
 
-  #accept(frames: (() => FrameBridge) | null): ((open: (events: Peer) => Peer['connection']) => void) | null {
+  #accept(frames: Parameters<Accept>[0]): ReturnType<Accept> {
     const { limits, users } = this.options;
     if (this.#draining || this.#inbound >= limits.maxConnections) {
       this.options.log({ level: 'warn', event: 'refused', message: this.#draining ? 'refusing a connection: shutting down' : `refusing a connection: ${limits.maxConnections} are open` });
@@ -208,14 +180,14 @@ export class IoSide implements PeerOwner {
       if (!ok) this.#judged(peer, false);
       else if (this.shared.authHook) {
         this.#outbox.put(TO_LANG.AUTH, peer.handle, 0, null, { user, password, restricted: peer.restricted });
-        this.#work();
+        this.#loop.work();
       } else this.#judged(peer, true);
     });
   }
 
   #judged(peer: Peer, accept: boolean): void {
     peer.verdict(accept);
-    if (peer.state === 'open' && !this.#paused.has(peer) && !this.#draining) peer.connection.resume();
+    if (peer.state === 'open' && this.#intake.reads(peer)) peer.connection.resume();
   }
 
   admitted(peer: Peer): void {
@@ -224,7 +196,19 @@ export class IoSide implements PeerOwner {
     if (!peer.inbound) return peer.opening!(null);
     this.#opened(peer);
     this.#outbox.put(TO_LANG.OPEN, peer.handle, (peer.connection.peerPort << 1) | (peer.restricted ? 1 : 0));
-    this.#work();
+    this.#loop.work();
+  }
+
+  dialed(peer: Peer): void {
+    this.#peers.add(peer);
+  }
+
+  entered(peer: Peer): CallResult | null {
+    peer.handle = this.#slots.add(() => peer);
+    if (peer.handle < 0) return { ok: false, code: 'limit', message: 'too many handles' };
+    peer.restricted = this.options.restricted;
+    this.#opened(peer);
+    return null;
   }
 
   #opened(peer: Peer): void {
@@ -239,9 +223,8 @@ export class IoSide implements PeerOwner {
   frames(peer: Peer, bytes: Uint8Array, from: number, to: number, own: boolean): void {
     const written = this.#outbox.tryWrite(TO_LANG.FRAMES, peer.handle, bytes, from, to, own);
     if (!written) this.#outbox.put(TO_LANG.FRAMES, peer.handle, 0, bytes.subarray(from, to));
-    peer.dispatched = (peer.dispatched + to - from) | 0;
-    if (this.#outbox.full || this.#untaken(peer) > this.options.limits.inputPerPeer) this.#pause(peer);
-    this.#work();
+    this.#intake.delivered(peer, to - from);
+    this.#loop.work();
   }
 
   ended(peer: Peer, reason: string, fault: boolean, code = 'io'): void {
@@ -260,14 +243,14 @@ export class IoSide implements PeerOwner {
     }
     // The socket stays until the language side has answered what came before the end.
     this.#outbox.put(TO_LANG.CLOSED, peer.handle);
-    this.#work();
+    this.#loop.work();
   }
 
   closed(peer: Peer, reason: string, refused: boolean): void {
     this.ended(peer, reason, refused);
     this.#peers.delete(peer);
     this.#output.forget(peer);
-    this.#paused.delete(peer);
+    this.#intake.forget(peer);
     if (peer.inbound) this.#inbound--;
     // An open one keeps its number until the language side has noted its end.
     if (peer.handle >= 0 && !this.#zombies.has(peer)) this.#release(peer);
@@ -299,95 +282,7 @@ export class IoSide implements PeerOwner {
     return slot instanceof Peer ? slot : null;
   }
 
-  /* ── reading no faster than is served ──────────────────────────────── */
-
-  #untaken(peer: Peer): number {
-    return (peer.dispatched - this.shared.taken(peer.handle)) | 0;
-  }
-
-  #pause(peer: Peer): void {
-    if (this.#paused.has(peer)) return;
-    this.#paused.add(peer);
-    peer.connection.pause();
-    this.#watchPaused();
-  }
-
-  /** Usually resumed by the work loop; the timer is for when nothing else happens. */
-  #watchPaused(): void {
-    this.#pausedTimer ??= setTimeout(() => {
-      this.#pausedTimer = null;
-      this.#resume();
-      if (this.#paused.size > 0) this.#watchPaused();
-    }, 5);
-  }
-
-  #resume(): void {
-    if (this.#outbox.full || this.#draining) return;
-    for (const peer of this.#paused) {
-      if (this.#untaken(peer) > this.options.limits.inputPerPeer >> 1) continue;
-      this.#paused.delete(peer);
-      peer.connection.resume();
-    }
-  }
-
   /* ── the channel ───────────────────────────────────────────────────── */
-
-  /** There was work: hand over what is written, and look out for answers. */
-  #work(): void {
-    this.end.flush();
-    if (this.#pollUntil > 0) {
-      this.#polling.won();
-      this.#pollUntil = 0;
-    }
-    if (!this.#armed) {
-      this.#armed = true;
-      setImmediate(this.#turn);
-    }
-  }
-
-  readonly #turn = (): void => {
-    this.#armed = false;
-    // While the other side is at work its answer is nearer than the next event of a socket.
-    if (this.#answerIsNear()) this.end.spin(this.#answerIsNear);
-    const worked = this.#take();
-    if (this.#outbox.full) this.#outbox.drain();
-    if (this.#paused.size > 0) this.#resume();
-    this.end.flush();
-    if (this.#keepPolling(worked) || !this.end.reader.sleepInEventLoop()) {
-      this.#armed = true;
-      setImmediate(this.#turn);
-    }
-  };
-
-  /** After answers went out, the next requests may be so near that sleeping is not worth it. */
-  #keepPolling(worked: boolean): boolean {
-    if (worked) {
-      this.#pollUntil = this.#polling.worthIt() ? performance.now() + SPIN_MS : 0;
-      return this.#pollUntil > 0;
-    }
-    if (this.#pollUntil === 0) return false;
-    if (performance.now() < this.#pollUntil) return true;
-    this.#polling.lost();
-    this.#pollUntil = 0;
-    return false;
-  }
-
-  readonly #answerIsNear = (): boolean => this.shared.running || !this.end.allTaken;
-
-  #take(): boolean {
-    const { end } = this;
-    let n = 0;
-    for (; n < TURN && end.reader.peek(); n++) {
-      if (end.kind === TO_IO.WRITE && !end.isBulk) this.#cork.collect(end.reader);
-      else {
-        this.#cork.flush();
-        this.#handle(end.kind, end.reader.handle, end.reader.arg, end.isBulk ? end.bulk() : undefined);
-      }
-      end.consume();
-    }
-    this.#cork.flush();
-    return n > 0;
-  }
 
   #send(peer: Peer, bytes: Uint8Array): void {
     peer.connection.write(peer.bridge === null ? bytes : peer.bridge.wrap(bytes));
@@ -432,7 +327,7 @@ export class IoSide implements PeerOwner {
   /* ── what the language side asks for ───────────────────────────────── */
 
   async #call(id: number, call: Call): Promise<void> {
-    if (call.ask === 'open') return this.#open(call, (result) => this.command(TO_LANG.RESULT, id, result));
+    if (call.ask === 'open') return dial(this, call, (result) => this.command(TO_LANG.RESULT, id, result));
     this.command(TO_LANG.RESULT, id, await this.#answer(call));
   }
 
@@ -455,42 +350,4 @@ export class IoSide implements PeerOwner {
       case 'finish': return await this.finish(call.ms), { ok: true, handle: -1 };
     }
   }
-
-  /** `answer` is called at once when the peer is in: what it sends next must come behind the answer. */
-  #open(call: Extract<Call, { ask: 'open' }>, answer: (result: CallResult) => void): void {
-    const { host, port, timeoutMs, user, password } = call;
-    const refused: CallResult = { ok: false, code: 'io', message: `connection refused: ${call.path ?? `${host}:${port}`}` };
-    const credentials = password === null ? null : `${user}:${password}`;
-    if (credentials !== null && credentials.length > 254) return answer(refused);
-    const peer = new Peer(this, Session.client(credentials, { limit: this.options.limits.maxFrame }), false);
-    peer.opening = (failure) => {
-      peer.opening = null;
-      if (failure !== null) return answer(failure.code === 'access' ? { ok: false, code: 'access', message: failure.reason } : refused);
-      peer.handle = this.#slots.add(() => peer);
-      if (peer.handle < 0) return answer({ ok: false, code: 'limit', message: 'too many handles' });
-      peer.restricted = this.options.restricted;
-      this.#opened(peer);
-      answer({ ok: true, handle: peer.handle, value: peer.connection.localPort });
-    };
-    const until = performance.now() + timeoutMs;
-    let via: Via;
-    try {
-      via = viaOf(call);
-    } catch (e) {
-      if (!(e instanceof TlsFilesError)) throw e;
-      return answer({ ok: false, code: 'io', message: e.message });
-    }
-    connect(host, port, timeoutMs, peer, via).then((connection) => {
-      peer.connection = connection;
-      this.#peers.add(peer);
-      peer.timer = setTimeout(() => this.ended(peer, 'no handshake in time', false, 'io'), Math.max(1, until - performance.now()));
-      peer.pump(null);
-    }, (e: unknown) => answer({ ok: false, code: 'io', message: e instanceof ConnectError ? e.message : String(e) }));
-  }
-}
-
-function viaOf({ path, tls, files }: Extract<Call, { ask: 'open' }>): Via {
-  if (tls !== true) return path === undefined ? {} : { path };
-  const name = files?.servername === undefined ? {} : { servername: files.servername };
-  return { ...(path === undefined ? {} : { path }), tls: { context: clientContext(files ?? {}), ...name } };
 }
