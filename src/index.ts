@@ -21,6 +21,7 @@ export { startNode } from './engine/node.js';
 export { connect } from './engine/client.js';
 export { Connection, type SendResult } from './net/endpoint.js';
 export { Listener, inheritedDescriptors, type ListenTarget, type ListenerHandler } from './net/stream-listener.js';
+export { canPassConnections, passConnection, takeConnection, type Passed, type Taken } from './net/descriptor-passing.js';
 export { TlsContext, type TlsContextOptions } from './net/tls-context.js';
 export { Reconnector, type ReconnectOptions } from './net/reconnect.js';
 export type { ClientHandler, ConnectionHandler, ServerHandler } from './net/handlers.js';

@@ -20,6 +20,7 @@ class Puppet implements Transport {
   outcome: WriteOutcome = TAKEN;
   fails: Error | null = null;
   busy = false;
+  readonly descriptor = -1;
   open(events: TransportEvents): void { this.events = events; }
   write(_: readonly Uint8Array[], bytes: number): WriteOutcome {
     this.writes.push(bytes);

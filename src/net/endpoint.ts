@@ -82,9 +82,9 @@ export class Connection {
     const role: Role = { side: 'client', handler, target: options.target, dialer: options.dialer ?? socketDialer };
     return new Connection(role, options, initialTls(options.context, host, true), null);
   }
-  /** Takes over what a listener has accepted. */
+  /** Takes over what a listener has accepted, and perhaps secured. */
   static server(accepted: Transport, handler: ServerHandler, options: ServerOptions = {}): Connection {
-    return new Connection({ side: 'server', handler }, options, NO_TLS, accepted);
+    return new Connection({ side: 'server', handler }, options, accepted.tls === null ? NO_TLS : { kind: 'live', details: accepted.tls }, accepted);
   }
   static sslServer(accepted: Transport, context: TlsContext, handler: ServerHandler, options: ServerOptions = {}): Connection {
     return new Connection({ side: 'server', handler }, options, initialTls(context, '', false), accepted);
@@ -121,6 +121,15 @@ export class Connection {
   }
   get pendingSends(): number {
     return this.#settlement.ledger.pending;
+  }
+  /** No received byte waits on this side to be delivered, and no accepted one to be taken. */
+  get atRest(): boolean {
+    const { held, peerEnded } = this.#delivery;
+    return held === 0 && !peerEnded && this.#settlement.ledger.pending === 0 && this.#transport?.busy === false;
+  }
+  /** The system's number of its socket while it is open and plain, otherwise -1. Not to be read from, written to or closed by others. */
+  get descriptor(): number {
+    return this.#state === 'open' && this.#tls.kind === 'none' ? (this.#transport?.descriptor ?? -1) : -1;
   }
 
   /* ── sending ───────────────────────────────────────────────────────── */
@@ -168,9 +177,8 @@ export class Connection {
     const may = STATES[this.#state].startTls;
     if (may !== 'try') return may;
     if (this.#tls.kind !== 'none') return 'already-tls';
+    if (this.#delivery.muted || !this.atRest) return 'not-ready';
     const raw = this.#transport!;
-    const { muted, held, peerEnded } = this.#delivery;
-    if (muted || held > 0 || this.#settlement.ledger.pending > 0 || peerEnded || raw.busy) return 'not-ready';
     if (context.failure !== null || (this.#role.side === 'client' && host === '')) return 'session-failed';
     if (raw.secure({ role: this.#role.side, context, host }, this.#events) !== null) return 'session-failed';
     this.#state = 'tls-upgrading';
@@ -267,6 +275,7 @@ export class Connection {
   #connected(transport: Transport): void {
     this.#transport = transport;
     if (this.#tls.kind === 'none') return this.#ready(null);
+    if (this.#tls.kind === 'live') return this.#ready(this.#tls.details);
     this.#state = 'handshaking';
     if (this.#tls.kind !== 'handshaking') return this.#refused(this.#tls.kind === 'failed' ? this.#tls.failure : tlsFailure('session-failed'));
     const { context, host } = this.#tls;
@@ -281,6 +290,7 @@ export class Connection {
 
   #ready(details: TlsDetails | null): void {
     const transport = this.#transport!;
+    const secured = this.#state === 'handshaking';
     const { noDelay, keepAliveMs } = this.#options;
     this.#timers.clearDeadline();
     this.#state = 'open';
@@ -291,7 +301,7 @@ export class Connection {
     this.#delivery.begin();
     const role = this.#role;
     this.#guard(() => (role.side === 'client' ? role.handler.onConnected?.(this, details) : role.handler.onStarted?.(this, details)));
-    if (details === null && this.#transport === transport && this.#flows()) transport.open(this.#events);
+    if (!secured && this.#transport === transport && this.#flows()) transport.open(this.#events);
   }
 
   #secured(transport: Transport, details: TlsDetails): void {

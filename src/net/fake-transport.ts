@@ -78,6 +78,12 @@ class Pipe {
   get unread(): number {
     return this.#held;
   }
+  giveBack(chunk: Uint8Array): void {
+    this.reader = null;
+    this.paused = true;
+    this.#kernel.unshift(chunk);
+    this.#held += chunk.length;
+  }
 
   /** Takes what there is room for. Answers whether that was all. */
   take(): boolean {
@@ -141,13 +147,17 @@ class Pipe {
 
 export class FakeTransport implements Transport {
   readonly peer = PEER;
+  readonly descriptor = -1;
   #events: TransportEvents | null = null;
   #destroyed = false;
   readonly #base: number;
   #deferred = false;
   #gone: 'ended' | 'given-away' | null = null;
 
-  constructor(private readonly out: Pipe, private readonly into: Pipe, private readonly handshake: FakeHandshake, private readonly options: FakeNetOptions) {
+  constructor(
+    private readonly out: Pipe, private readonly into: Pipe, private readonly handshake: FakeHandshake, private readonly options: FakeNetOptions,
+    readonly tls: TlsDetails | null = null,
+  ) {
     this.#base = out.taken;
   }
 
@@ -160,6 +170,12 @@ export class FakeTransport implements Transport {
     this.into.schedule();
   }
   #held = false;
+
+  unread(chunk: Uint8Array): void {
+    this.#events = null;
+    this.out.writer = null;
+    this.into.giveBack(chunk);
+  }
 
   write(chunks: readonly Uint8Array[], bytes: number): WriteOutcome {
     if (this.#destroyed) return CONGESTED;
@@ -228,7 +244,7 @@ export class FakeTransport implements Transport {
     if (failure !== null) return events.refused(failure);
     if (this.out.broken) return events.refused(tlsFailure('peer-closed'));
     if (this.into.unread > 0) return events.refused(tlsFailure('not-tls'));
-    const secured = new FakeTransport(this.out, this.into, this.handshake, this.options);
+    const secured = new FakeTransport(this.out, this.into, this.handshake, this.options, DETAILS);
     secured.#deferred = true;
     this.#destroyed = true;
     events.secured(secured, DETAILS);

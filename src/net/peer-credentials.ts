@@ -1,9 +1,6 @@
-/**
- * Who is at the other end of a Unix socket: the only file that calls into the C library for it. The optional package `koffi` is
- * loaded when somebody asks; without it the answer is `unavailable`.
- */
+/** Who is at the other end of a Unix socket, and whether it may come in. The answer is `unavailable` where the C library cannot be asked. */
 import type { Socket } from 'node:net';
-import { createRequire } from 'node:module';
+import { cLibrary } from './c-library.js';
 import type { PeerCredentials } from './transport.js';
 
 /**
@@ -24,7 +21,8 @@ export type Verdict =
 export function peerCredentials(socket: Socket): PeerCredentials | 'unavailable' {
   const fd = (socket as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle?.fd;
   if (fd === undefined || fd < 0 || socket.remoteAddress !== undefined) return 'unavailable';
-  return library()?.(fd) ?? 'unavailable';
+  const value = cLibrary()?.socketOption(fd, SOL_SOCKET, SO_PEERCRED, UCRED_BYTES) ?? null;
+  return value === null ? 'unavailable' : { pid: value.getInt32(0, LITTLE), uid: value.getUint32(4, LITTLE), gid: value.getUint32(8, LITTLE) };
 }
 
 /** TCP peers have no credentials: under `require` they are refused. */
@@ -41,37 +39,8 @@ export function admit(socket: Socket, rules: CredentialRules, ask: typeof peerCr
   return { kind: 'admitted', credentials: found };
 }
 
-type Ask = (fd: number) => PeerCredentials | null;
-let loaded: Ask | null | undefined;
-
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 /** Three 32-bit numbers: process, user, group. */
 const UCRED_BYTES = 12;
-
-function library(): Ask | null {
-  if (loaded === undefined) loaded = process.platform === 'linux' ? load() : null;
-  return loaded;
-}
-
-interface Koffi {
-  load(path: null): { func(declaration: string): (...args: unknown[]) => number };
-}
-
-/** Synchronous, because the answer decides before the first byte of the peer is read. */
-function load(): Ask | null {
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
-    const getsockopt = koffi.load(null).func('int getsockopt(int fd, int level, int name, _Out_ uint8_t *value, _Inout_ uint32_t *length)');
-    return (fd) => {
-      const value = Buffer.alloc(UCRED_BYTES);
-      const length = new Uint32Array([UCRED_BYTES]);
-      if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, value, length) !== 0 || length[0] !== UCRED_BYTES) return null;
-      const view = new DataView(value.buffer, value.byteOffset, UCRED_BYTES);
-      return { pid: view.getInt32(0, LITTLE), uid: view.getUint32(4, LITTLE), gid: view.getUint32(8, LITTLE) };
-    };
-  } catch {
-    return null;
-  }
-}
-const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+const LITTLE = true;

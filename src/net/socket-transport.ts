@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { CONGESTED, PENDING, TAKEN, type PeerCredentials, type PeerName, type TlsSession, type Transport, type TransportEvents, type WriteOutcome } from './transport.js';
 import type { TlsFailure } from './failures.js';
+import type { TlsDetails } from './tls-context.js';
 import { secureSocket } from './tls-handshake.js';
 
 /** Up to here the pieces of a list are copied together; beyond, handing them over one by one is cheaper. */
@@ -11,7 +12,7 @@ const TLS_BURST = 256 << 10;
 const TLS_LINGERING = 64 << 10;
 
 /** What the runtime knows about a socket's handle; not part of its public interface, so every use has another way. */
-interface Handle { readonly bytesWritten?: number; readonly writeQueueSize?: number }
+interface Handle { readonly fd?: number; readonly bytesWritten?: number; readonly writeQueueSize?: number }
 
 abstract class BaseTransport implements Transport {
   protected events: TransportEvents | null = null;
@@ -31,6 +32,8 @@ abstract class BaseTransport implements Transport {
   /** Bytes the kernel has, while the socket lives. */
   protected abstract measure(): number;
   protected abstract outcome(): WriteOutcome;
+  abstract readonly descriptor: number;
+  abstract readonly tls: TlsDetails | null;
   abstract secure(session: TlsSession, events: TransportEvents): TlsFailure | null;
 
   open(events: TransportEvents): void {
@@ -45,6 +48,10 @@ abstract class BaseTransport implements Transport {
       const error = this.#early;
       setImmediate(() => this.events?.failed(error));
     } else if (!this.#held) socket.resume();
+  }
+
+  unread(chunk: Uint8Array): void {
+    this.release().unshift(chunk);
   }
 
   write(chunks: readonly Uint8Array[], bytes: number): WriteOutcome {
@@ -147,6 +154,7 @@ abstract class BaseTransport implements Transport {
 }
 
 export class SocketTransport extends BaseTransport {
+  readonly tls = null;
   #start: number;
 
   constructor(socket: Socket, credentials: PeerCredentials | null = null) {
@@ -154,6 +162,9 @@ export class SocketTransport extends BaseTransport {
     this.#start = this.#handle()?.bytesWritten ?? 0;
   }
 
+  get descriptor(): number {
+    return this.#handle()?.fd ?? -1;
+  }
   protected measure(): number {
     const handle = this.#handle();
     if (typeof handle?.bytesWritten !== 'number' || typeof handle.writeQueueSize !== 'number') return this.written - this.socket.writableLength;
@@ -167,7 +178,7 @@ export class SocketTransport extends BaseTransport {
   secure(session: TlsSession, events: TransportEvents): TlsFailure | null {
     return secureSocket(this.release(), session, {
       secured: (socket, details) => {
-        const transport = new TlsTransport(socket, this.peer);
+        const transport = new TlsTransport(socket, this.peer, details);
         socket.pause();
         events.secured(transport, details);
         transport.open(events);
@@ -182,6 +193,11 @@ export class SocketTransport extends BaseTransport {
 }
 
 class TlsTransport extends BaseTransport {
+  constructor(socket: Socket, peer: PeerName, readonly tls: TlsDetails) {
+    super(socket, peer);
+  }
+
+  readonly descriptor = -1;
   protected measure(): number {
     return this.written - this.socket.writableLength;
   }

@@ -26,8 +26,12 @@ export interface PeerName {
 
 export interface Transport {
   readonly peer: PeerName;
+  /** What TLS has agreed on; null on plain streams. */
+  readonly tls: TlsDetails | null;
   /** Starts reading. Called once; the events are never called before it, nor after `destroy` except `released`. */
   open(events: TransportEvents): void;
+  /** Within `data`: as if it had not been opened, and `chunk` not read. Whoever opens it next gets the chunk first. */
+  unread(chunk: Uint8Array): void;
   /** Writes everything, in order. */
   write(chunks: readonly Uint8Array[], bytes: number): WriteOutcome;
   /** How many of all written bytes the kernel surely has. Wrong in no direction but too few. */
@@ -40,6 +44,8 @@ export interface Transport {
   destroy(): void;
   /** Received bytes that were not delivered, or written ones that were not taken, lie in the transport. */
   readonly busy: boolean;
+  /** The system's number of a plain socket; -1: there is none, or it is not for others to use. */
+  readonly descriptor: number;
   /**
    * Starts TLS on this stream, which from then on only serves to `destroy` it. Answers why it cannot, or null and calls `secured` or
    * `refused` once.
