@@ -21,6 +21,7 @@ class Puppet implements Transport {
   fails: Error | null = null;
   busy = false;
   readonly descriptor = -1;
+  readonly tls = null;
   open(events: TransportEvents): void { this.events = events; }
   write(_: readonly Uint8Array[], bytes: number): WriteOutcome {
     this.writes.push(bytes);
@@ -36,6 +37,7 @@ class Puppet implements Transport {
   pause(): void { this.calls.push('pause'); }
   resume(): void { this.calls.push('resume'); }
   destroy(): void { this.calls.push('destroy'); }
+  unread(): void {}
   secure(): TlsFailure | null { return null; }
   setNoDelay(): void {}
   setKeepAlive(): void {}
