@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { toBytes } from '../src/lang/text.js';
 import { IdSource } from '../src/wire/soc/ids.js';
-import { ackPayload, ackedId, decodeMessage, encodeMessage, type Message } from '../src/wire/soc/message.js';
+import { MessageDecoder, ackPayload, ackedId, decodeMessage, encodeMessage, type Message } from '../src/wire/soc/message.js';
 import { Receiver } from '../src/wire/soc/receiver.js';
 import { Window } from '../src/wire/soc/window.js';
 import { Liveness } from '../src/wire/soc/liveness.js';
@@ -41,6 +41,19 @@ test('lines of the Go original are read', () => {
 
 test('keys are told apart by case, unknown ones are ignored, the last of two counts', () => {
   assert.deepEqual(decode('{"Type":"x","type":"a","type":"b","TS":1,"ts":2,"more":[1,{"type":"z"}]}'), { ok: true, message: { type: 'b', id: '', ts: 2, payload: null } });
+});
+
+test('a line is what it is, whatever line came before', () => {
+  const heads = ['{"type":"a","id":"1","ts":5,"payload":', '{"type":"a","id":"2","ts":5,"payload":', '{"type":"a","id":"3","ts":6,"payload":', '{"type":"a\\n","id":"4","ts":6,"payload":', '{"type":"a","id":"\\u0031","ts":5,"payload":', '{"id":"5","type":"a","payload":', '{"type":"a","id":"","ts":5,"payload":', '{"type":"a","id":"\u00e9","ts":5,"payload":'];
+  const tails = ['1}', 'null}', '{"a":[1,2]}}', '{}} ', '1,"payload":2}', '1,"ts":9}', '1]', '}', '', '"x}', '"\u00e9"}'];
+  fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...heads), fc.constantFrom(...tails)), { minLength: 2, maxLength: 8 }), (lines) => {
+    const decoder = new MessageDecoder();
+    for (const line of lines) {
+      const bytes = Buffer.from(line.join(''));
+      const plain = bytes.every((b) => b < 128);
+      assert.deepEqual(decoder.decode(bytes, 0, bytes.length, plain), decodeMessage(bytes, 0, bytes.length), line.join(''));
+    }
+  }), { numRuns: 5000 });
 });
 
 test('what is no message says why', () => {
@@ -103,6 +116,25 @@ test('the window tells what is new, what is being handled and what was handled',
   for (const id of ['5', '6', '7']) window.note(id, 1, 'a');
   assert.equal(window.ack('1'), undefined, 'and no more than six');
   assert.equal(window.note('5', 1, 'a'), 'pending');
+});
+
+test('a window does not forget and does not invent, in whatever order ids come', () => {
+  fc.assert(fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 120 }), fc.integer({ min: 1, max: 2 }), fc.boolean()), { maxLength: 300 }), (events) => {
+    const window = new Window(1000);
+    const known = new Map<string, { sum: number; acked: boolean }>();
+    for (const [n, sum, ack] of events) {
+      const id = String(n);
+      const seen = known.get(id);
+      if (ack) {
+        assert.equal(window.ack(id), seen === undefined ? undefined : 'way');
+        if (seen !== undefined) seen.acked = true;
+        continue;
+      }
+      const same = seen !== undefined && seen.sum === sum;
+      assert.equal(window.note(id, sum, 'way'), same ? (seen.acked ? 'acked' : 'pending') : 'new');
+      if (!same) known.set(id, { sum, acked: false });
+    }
+  }), { numRuns: 1000 });
 });
 
 test('a sign of life is due after 15 s of our silence, and the peer is dead after 45 s of its own', () => {

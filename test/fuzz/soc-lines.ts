@@ -1,5 +1,5 @@
 /** A stream of messages reads the same however it is cut, memory follows the bytes received, and what is a message encodes to itself. */
-import { encodeMessage, type Message } from '../../src/wire/soc/message.js';
+import { decodeMessage, encodeMessage, type Message } from '../../src/wire/soc/message.js';
 import { Receiver, type Received } from '../../src/wire/soc/receiver.js';
 import type { Random } from './random.js';
 import { check, damaged } from './target.js';
@@ -18,7 +18,11 @@ function run(bytes: Uint8Array, step: number): string[] {
   const out: string[] = [];
   const take = (r: Received | null): boolean => {
     if (r === null) return false;
-    if (r.kind === 'message') same(r.message);
+    if (r.kind === 'message') {
+      const { message, bytes: line, start, end } = r;
+      check(JSON.stringify(decodeMessage(line, start, end)) === JSON.stringify({ ok: true, message }), 'what came before does not change what a line is');
+      same(message);
+    }
     out.push(r.kind === 'message' ? JSON.stringify(r.message) : r.reason);
     return true;
   };

@@ -11,8 +11,8 @@ export type LineEnd =
   /** A line was longer than the limit. Nothing more is read. */
   | 'overrun';
 
-/** Where a line lies; valid until the next call. A CR before the LF is not part of it. */
-export interface Line { readonly bytes: Buffer; readonly start: number; readonly end: number }
+/** Where a line lies; valid until the next call. A CR before the LF is not part of it. `joined`: it came with more than one push. */
+export interface Line { readonly bytes: Buffer; readonly start: number; readonly end: number; readonly joined: boolean }
 type Place = { -readonly [K in keyof Line]: Line[K] };
 
 const LF = 10;
@@ -27,7 +27,7 @@ export class LineReader {
   #held = 0;
   #over: LineEnd | null = null;
   /** What `next` answers: one for all lines. */
-  readonly #line: Place = { bytes: NOTHING, start: 0, end: 0 };
+  readonly #line: Place = { bytes: NOTHING, start: 0, end: 0, joined: false };
 
   constructor(private readonly limit = LINE_LIMIT) {}
 
@@ -52,9 +52,9 @@ export class LineReader {
       return null;
     }
     this.#at = lf + 1;
-    if (this.#held === 0) return this.#place(chunk, from, lf);
+    if (this.#held === 0) return this.#place(chunk, from, lf, false);
     this.#hold(chunk, from, lf);
-    const whole = this.#place(this.#partial, 0, this.#held);
+    const whole = this.#place(this.#partial, 0, this.#held, true);
     this.#held = 0;
     return whole;
   }
@@ -63,7 +63,7 @@ export class LineReader {
   finish(): Line | null {
     if (this.#over !== null) return null;
     this.#over = this.#held === 0 ? 'clean' : 'cut';
-    return this.#held === 0 ? null : this.#place(this.#partial, 0, this.#held);
+    return this.#held === 0 ? null : this.#place(this.#partial, 0, this.#held, true);
   }
 
   /** Why no line will come any more; null: more may come. */
@@ -75,11 +75,12 @@ export class LineReader {
     return this.#held;
   }
 
-  #place(bytes: Buffer, start: number, end: number): Line {
+  #place(bytes: Buffer, start: number, end: number, joined: boolean): Line {
     const line = this.#line;
     line.bytes = bytes;
     line.start = start;
     line.end = end > start && bytes[end - 1] === CR ? end - 1 : end;
+    line.joined = joined;
     return line;
   }
 

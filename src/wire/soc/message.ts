@@ -32,9 +32,61 @@ export function encodeMessage(m: Message): { readonly ok: true; readonly line: s
 
 /** Reads a line. Unknown keys are ignored, of a key given twice the last counts, and keys match as they are written. */
 export function decodeMessage(bytes: Buffer, start: number, end: number): Decoded {
-  if (start === end) return bad('an empty line');
   const s = bytes.toString('latin1', start, end);
-  if (HIGH.test(s) && !isUtf8(bytes.subarray(start, end))) return bad('bytes that are not UTF-8');
+  return HIGH.test(s) && !isUtf8(bytes.subarray(start, end)) ? bad('bytes that are not UTF-8') : decodeText(s, bytes, start);
+}
+const HIGH = /[\x80-\xff]/;
+
+/** Reads the lines of one sender. They look alike: what stood around the last id is tried first. */
+export class MessageDecoder {
+  #before = '';
+  #behind = '';
+
+  /** As `decodeMessage`. `ascii`: the bytes are known to be. */
+  decode(bytes: Buffer, start: number, end: number, ascii: boolean): Decoded {
+    const s = bytes.toString('latin1', start, end);
+    if (!ascii && HIGH.test(s) && !isUtf8(bytes.subarray(start, end))) return bad('bytes that are not UTF-8');
+    return this.#alike(s, bytes, start) ?? this.#other(s, bytes, start);
+  }
+
+  #type = '';
+  #ts = 0;
+  #alike(s: string, bytes: Buffer, start: number): Decoded | null {
+    const from = this.#before.length;
+    if (from === 0 || !s.startsWith(this.#before)) return null;
+    const to = plainEnd(s, from);
+    if (to < 0 || to - from > ID_LIMIT || !s.startsWith(this.#behind, to)) return null;
+    const payload = to + this.#behind.length;
+    const last = s.length - 1;
+    if (valueEnd(s, payload, 1) !== last || s.charCodeAt(last) !== 125) return null;
+    return { ok: true, message: { type: this.#type, id: bytes.toString('latin1', start + from, start + to), ts: this.#ts, payload: payloadAt(s, payload, last) } };
+  }
+
+  #other(s: string, bytes: Buffer, start: number): Decoded {
+    const decoded = decodeText(s, bytes, start);
+    if (!decoded.ok) return decoded;
+    const { type, id, ts } = decoded.message;
+    const before = `{"type":${quoted(type)},"id":"`;
+    const behind = `","ts":${ts},"payload":`;
+    const alike = s.startsWith(before) && s.startsWith(behind, before.length + id.length);
+    this.#before = alike ? before : '';
+    this.#behind = behind;
+    this.#type = type;
+    this.#ts = ts;
+    return decoded;
+  }
+}
+
+/** Offset of the quote that ends a string without escapes; -1: it is none. */
+function plainEnd(s: string, i: number): number {
+  for (let c = s.charCodeAt(i); ; c = s.charCodeAt(++i)) {
+    if (c === 34) return i;
+    if (!(c >= 32) || c === 92) return -1;
+  }
+}
+
+function decodeText(s: string, bytes: Buffer, start: number): Decoded {
+  if (s === '') return bad('an empty line');
   // As `eachMember`, written out: a closure and what it captures would be made for every line.
   let type: string | null = null;
   let id: string | null = '';
@@ -55,7 +107,7 @@ export function decodeMessage(bytes: Buffer, start: number, end: number): Decode
     if (key === 'type') type = text(s, from, to);
     else if (key === 'id') id = idAt(bytes, start, s, from, to);
     else if (key === 'ts') ts = integerAt(s, from, to);
-    else if (key === 'payload') payload = s.slice(from, to);
+    else if (key === 'payload') payload = payloadAt(s, from, to);
     i = skipSpace(s, to);
     more = s.charCodeAt(i) === 44;
     if (more) i = skipSpace(s, i + 1);
@@ -65,9 +117,9 @@ export function decodeMessage(bytes: Buffer, start: number, end: number): Decode
   if (type === null) return bad('no type');
   if (id === null || id.length > ID_LIMIT) return bad('an id that is none');
   if (ts === null) return bad('a ts that is no number of seconds');
-  return { ok: true, message: { type, id, ts, payload: payload === 'null' ? null : payload } };
+  return { ok: true, message: { type, id, ts, payload } };
 }
-const HIGH = /[\x80-\xff]/;
+const payloadAt = (s: string, from: number, to: number): string | null => (to - from === 4 && s.startsWith('null', from) ? null : s.slice(from, to));
 
 const bad = (reason: string): Decoded => ({ ok: false, reason });
 

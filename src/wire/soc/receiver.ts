@@ -1,6 +1,7 @@
 /** Messages out of a byte stream. A line that is no message is reported and passed over; one that is too long ends the stream. */
+import { isAscii } from 'node:buffer';
 import { LineReader, LINE_LIMIT } from './lines.js';
-import { decodeMessage, type Message } from './message.js';
+import { MessageDecoder, type Message } from './message.js';
 
 export type Received =
   | { readonly kind: 'message'; readonly message: Message; /** The line without its end; valid until the next call. */ readonly bytes: Buffer; readonly start: number; readonly end: number }
@@ -10,6 +11,8 @@ type Got = Extract<Received, { readonly kind: 'message' }>;
 
 export class Receiver {
   readonly #lines: LineReader;
+  readonly #decoder = new MessageDecoder();
+  #ascii = true;
   /** One for all messages: it is valid until the next call. */
   #received: { -readonly [K in keyof Got]: Got[K] } | null = null;
 
@@ -19,6 +22,8 @@ export class Receiver {
 
   /** Gives the next bytes, once `next` has answered null. */
   push(chunk: Uint8Array): void {
+    // Once for all its lines.
+    this.#ascii = isAscii(chunk);
     this.#lines.push(chunk);
   }
   /** The next message, or null: more bytes are needed, or `over`. */
@@ -41,7 +46,7 @@ export class Receiver {
   #read(line: ReturnType<LineReader['next']>): Received | null {
     if (line === null) return null;
     const { bytes, start, end } = line;
-    const decoded = decodeMessage(bytes, start, end);
+    const decoded = this.#decoder.decode(bytes, start, end, this.#ascii && !line.joined);
     if (!decoded.ok) return { kind: 'malformed', reason: decoded.reason };
     const received = (this.#received ??= { kind: 'message', message: decoded.message, bytes, start, end });
     received.message = decoded.message;
