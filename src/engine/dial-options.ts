@@ -1,11 +1,11 @@
 /** What `.ipc.open` takes: an address, or a dict with one. */
-import { items, itemAt } from '../columns/item.js';
 import { fail } from '../lang/errors.js';
-import { fromBytes, toBytes } from '../lang/text.js';
+import { toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
-import { Dict, List, Sym, Vec, type Value } from '../lang/value.js';
+import { Dict, type Value } from '../lang/value.js';
 import { AddressError, peerAddress, type PeerAddress } from '../net/address.js';
 import { handleOf } from './lang-side.js';
+import { bytes, count, flag, nested, path, readOptions, texts, type Reader, type ValueOf } from './options.js';
 import type { ClientTls } from './tls-files.js';
 
 export interface Dialled {
@@ -13,46 +13,30 @@ export interface Dialled {
   /** 0: as usual. */
   readonly timeoutMs: number;
   readonly tls?: ClientTls;
+  /** After a loss it is dialled again, and keeps its handle. */
+  readonly reconnect: boolean;
+  /** After so many ms without a byte `.net.on.idle` is called; 0: never. */
+  readonly idleMs: number;
 }
+
+/** Options of a client's side of TLS. */
+export const CLIENT_TLS = new Map<string, Reader>([['ca', path], ['cert', path], ['key', path], ['servername', path], ['alpn', texts]]);
 
 /** A dict is written, not evaluated: a name in it stands for its value, which `valueOf` knows. */
-export function dialOptions(v: Value, ms: Value, valueOf: (name: Sym) => Value): Dialled {
-  if (typeof v === 'string') return { at: parse(v), timeoutMs: timeout(ms) };
+export function dialOptions(v: Value, ms: Value, valueOf: ValueOf): Dialled {
+  if (typeof v === 'string') return { at: parse(v), timeoutMs: timeout(ms), reconnect: false, idleMs: 0 };
   if (!(v instanceof Dict)) return fail('type', `.ipc.open expects a string "host:port[:user:password]", got ${typeName(v)}`);
-  const read = options(v, OPTIONS, '', valueOf);
-  if (read['address'] === undefined) return fail('value', '.ipc.open: no option address');
-  const at = parse(read['address'] as string);
-  const tls = read['tls'] as ClientTls | undefined;
-  return {
-    at: tls === undefined ? at : { ...at, tls: true }, timeoutMs: (read['timeout'] as number | undefined) ?? timeout(ms),
-    ...(tls === undefined ? {} : { tls }),
-  };
+  const read = readOptions(v, OPTIONS, valueOf) as { address?: string; timeout?: number; tls?: ClientTls; reconnect?: boolean; idle?: number };
+  if (read.address === undefined) return fail('value', '.ipc.open: no option address');
+  const at = parse(read.address);
+  const rest = { timeoutMs: read.timeout ?? timeout(ms), reconnect: read.reconnect ?? false, idleMs: read.idle ?? 0 };
+  return read.tls === undefined ? { at, ...rest } : { at: { ...at, tls: true }, ...rest, tls: read.tls };
 }
 
-type Reader = (name: string, v: Value, valueOf: (name: Sym) => Value) => unknown;
-
-const text: Reader = (name, v) => (typeof v === 'string' ? fromBytes(v) : fail('type', `.ipc.open: ${name} must be a str, got ${typeName(v)}`));
-const texts: Reader = (name, v, valueOf) => (v instanceof Vec || v instanceof List ? items(v) : [v]).map((word) => text(name, word, valueOf));
-const TLS = new Map<string, Reader>([['ca', text], ['cert', text], ['key', text], ['servername', text], ['alpn', texts]]);
 const OPTIONS = new Map<string, Reader>([
   // The address carries credentials, which are bytes.
-  ['address', (name, v) => (typeof v === 'string' ? v : fail('type', `.ipc.open: ${name} must be a str, got ${typeName(v)}`))],
-  ['timeout', (_, v) => timeout(v)],
-  ['tls', (name, v, valueOf) => (v instanceof Dict ? options(v, TLS, `${name}.`, valueOf) : fail('type', `.ipc.open: ${name} must be a dict, got ${typeName(v)}`))],
+  ['address', bytes], ['timeout', (_, v) => timeout(v)], ['tls', nested(CLIENT_TLS)], ['reconnect', flag], ['idle', count],
 ]);
-
-function options(dict: Dict, table: ReadonlyMap<string, Reader>, prefix: string, valueOf: (name: Sym) => Value): Record<string, unknown> {
-  const read = new Map<string, unknown>();
-  for (let i = 0; i < dict.length; i++) {
-    const key = itemAt(dict.keys, i);
-    const name = key instanceof Sym ? key.text : '';
-    const reader = table.get(name);
-    if (reader === undefined) return fail('value', `.ipc.open: no option ${prefix}${name}; there are ${[...table.keys()].join(', ')}`);
-    const written = itemAt(dict.vals, i);
-    read.set(name, reader(prefix + name, written instanceof Sym && !written.quoted ? valueOf(written) : written, valueOf));
-  }
-  return Object.fromEntries(read);
-}
 
 function timeout(ms: Value): number {
   const n = handleOf(ms);
