@@ -1,6 +1,5 @@
 /** Listens on TCP, on a Unix path or on an inherited descriptor, and hands out what connects. No method throws. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Connection } from './endpoint.js';
 import { logToStderr, type Log } from './handlers.js';
 import { admit, type CredentialRules } from './peer-credentials.js';
 import { SocketTransport } from './socket-transport.js';
@@ -18,8 +17,10 @@ export interface ListenerHandler {
   onListening?(listener: Listener): void;
   /** Nothing follows. */
   onListenFailure(listener: Listener, failure: { readonly code: string; readonly message: string }): void;
-  /** Makes a connection of what was accepted, or answers null (or throws) to drop it. */
-  onAccept(listener: Listener, accepted: Transport): Connection | null;
+  /** Answers the connection it has made of what was accepted, or whatever else looks after it; null (or throws) to drop it. */
+  onAccept(listener: Listener, accepted: Transport): object | null;
+  /** The descriptor of something accepted is free again. */
+  onReleased?(listener: Listener): void;
   /** Once, when nothing more is accepted. Connections live on. */
   onClosed?(listener: Listener): void;
 }
@@ -153,13 +154,14 @@ export class Listener {
     this.#open.add(socket);
     socket.once('close', () => {
       this.#open.delete(socket);
+      this.#guard(() => this.handler.onReleased?.(this));
       const next = this.#waiting.shift();
       if (next !== undefined) this.#admit(next);
     });
     const transport = new SocketTransport(socket, verdict.credentials);
-    let connection: Connection | null = null;
-    this.#guard(() => { connection = this.handler.onAccept(this, transport); });
-    if (connection === null) transport.destroy();
+    let taken: object | null = null;
+    this.#guard(() => { taken = this.handler.onAccept(this, transport); });
+    if (taken === null) transport.destroy();
   }
 
   #guard(call: () => void): void {
