@@ -14,6 +14,7 @@ import { ROWS as JOIN_TIME } from './join-time.js';
 import { ROWS as JOIN } from './join.js';
 import { ROWS as JSON_TEXT } from './json.js';
 import { ROWS as LEFT_OUT } from './left-out.js';
+import { ROWS as PARTED } from './parted.js';
 import { ROWS as MATH } from './math.js';
 import { ROWS as PIVOT } from './pivot.js';
 import { ROWS as PRINT } from './print.js';
@@ -35,7 +36,7 @@ import { ROWS as WINDOW } from './window.js';
 export const FAMILIES: ReadonlyMap<string, readonly BuiltinRow[]> = new Map([
   ['Arithmetic and math', MATH], ['Comparison and logic', COMPARE], ['Aggregates', AGGREGATE], ['Running and moving series', SERIES],
   ['Higher-order functions', HOF], ['Collections', COLLECTION], ['Sets', SETS], ['Sorting', SORTING], ['Dicts and tables', DICT], ['Queries', [...QUERY, ...INSERT, ...UPDATE, ...UPSERT, ...ALTER]], ['Joins and windows', [...JOIN, ...JOIN_TIME, ...WINDOW, ...PIVOT]], ['Tables', TABLE_VERBS],
-  ['Strings', STRINGS], ['Temporal', TEMPORAL], ['Types and conversion', TYPES], ['Evaluation', CONTROL], ['Printing', PRINT], ['Files', IO], ['JSON', JSON_TEXT], ['Tables in files', [...CSV, ...SPLAYED]], ['System', SYSTEM], ['Left out', LEFT_OUT],
+  ['Strings', STRINGS], ['Temporal', TEMPORAL], ['Types and conversion', TYPES], ['Evaluation', CONTROL], ['Printing', PRINT], ['Files', IO], ['JSON', JSON_TEXT], ['Tables in files', [...CSV, ...SPLAYED, ...PARTED]], ['System', SYSTEM], ['Left out', LEFT_OUT],
 ]);
 
 export const BUILTINS: readonly BuiltinRow[] = [...FAMILIES.values()].flat();

@@ -5,14 +5,16 @@ import { typeName } from '../lang/type-names.js';
 import { append, fitting } from '../columns/append.js';
 import { concatColumns } from '../columns/concat.js';
 import { enlist, items, itemAt } from '../columns/item.js';
+import { PartedTable } from '../columns/parted.js';
 import { takeRange } from '../columns/slice.js';
 import { keyIndex } from '../lang/env.js';
+import { insertParted } from './insert-parted.js';
 import { columnIndex, type Column } from './tables.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import type { Runtime, Scope } from '../lang/runtime.js';
 
 export const ROWS: readonly BuiltinRow[] = [{
-  name: 'insert', arity: 'n', special: true, restricted: true, args: 'target rows | target index value',
+  name: 'insert', arity: 'n', special: true, restricted: true, args: 'target rows | target index value | parted key rows',
   doc: "appends rows (atoms, vectors, dict or table) or elements; a quoted symbol changes that global and answers the symbol. Errors: type, domain, value, range",
   example: '(insert (table [a b] (list [1] ["x"])) (list 2 "y"))',
   fn: (args, scope, rt) => {
@@ -32,6 +34,8 @@ export function inPlace(verb: string, target: Value, scope: Scope, rt: Runtime, 
 }
 
 function insert(target: Value, [a, b]: readonly Value[]): Value {
+  if (target instanceof Table && b !== undefined) return insertParted(target, a, b);
+  if (target instanceof PartedTable) return fail('arity', 'insert: a partitioned table takes a partition key and rows');
   if (target instanceof Table) return insertRows(target, a);
   if (!(target instanceof Vec || target instanceof List)) fail('type', `insert: target must be a table, list or vector, got ${typeName(target)}`);
   return b === undefined ? appendElements(target, a) : insertAt(target, a, b);

@@ -8,12 +8,14 @@ import { typeName } from '../lang/type-names.js';
 import { gather, gatherTable } from '../columns/gather.js';
 import { items } from '../columns/item.js';
 import { nullMask } from '../columns/nulls.js';
+import { PartedTable } from '../columns/parted.js';
 import { integerOf, isIntType, isNumericType, isTemporalType } from '../columns/promote.js';
 import { outermostRows } from '../columns/quantile.js';
 import { repeat, takeRange } from '../columns/slice.js';
 import { gradeRows } from '../columns/sort.js';
 import { Columns, evalOver, fromTable, mentions, queryOf, whereRows, type Query } from './query-eval.js';
 import { grouped } from './query-group.js';
+import { prunedBy } from './query-parted.js';
 import { tableOf, type Column } from './tables.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import type { Runtime, Scope } from '../lang/runtime.js';
@@ -32,9 +34,12 @@ function select(q: Query, scope: Scope, rt: Runtime): Value {
   const nearest = q.clauses.get('nearest');
   // There is no vector search; what makes one says so itself.
   if (nearest !== undefined) fail('domain', `nearest: expected ann or knn, got ${typeName(scope.eval(nearest))}`);
-  const rows = whereRows(q, source, scope);
-  const used = usedColumns(source, q);
-  const t = rows === null ? used : gatherTable(used, rows);
+  const read = source instanceof PartedTable ? prunedBy(source, q, scope) : source;
+  const rows = whereRows(q, read instanceof PartedTable ? mentionedColumns(read, [q.clauses.get('where')]) : read, scope);
+  if (read instanceof PartedTable && rows === null && onlyTakes(q)) return takenRows(read, scope.eval(q.clauses.get('take')!));
+  const used = usedColumns(read, q);
+  const whole = used instanceof PartedTable ? used.plain() : used;
+  const t = rows === null ? whole : gatherTable(whole, rows);
   const by = q.clauses.get('by');
   const result = by === undefined ? projected(t, q, scope, source.length === 0) : grouped(t, by, q, scope, rt);
   return arranged(result, by === undefined ? t : null, q, scope);
@@ -42,19 +47,23 @@ function select(q: Query, scope: Scope, rt: Runtime): Value {
 
 /** Without the columns that no clause mentions: they need not be filtered. */
 function usedColumns(t: Table, q: Query): Table {
-  if (q.outputs.length === 0) return t;
+  return q.outputs.length === 0 ? t : mentionedColumns(t, [...q.outputs.map(([, ast]) => ast), ...q.order.map(([, ast]) => ast), q.clauses.get('by')]);
+}
+
+function mentionedColumns(t: Table, asts: readonly (Value | undefined)[]): Table {
   const used = new Set<number>();
-  for (const [, ast] of q.outputs) collectNames(ast, used);
-  for (const [, ast] of q.order) collectNames(ast, used);
-  const by = q.clauses.get('by');
-  if (by !== undefined) collectNames(by, used);
+  for (const ast of asts) if (ast !== undefined) collectNames(ast, used);
   // Code put together at run time may name any column.
   if (used.has(EVAL.id)) return t;
   const kept = items(t.names).flatMap((s, i) => (used.has((s as Sym).id) ? [i] : []));
   // A table knows its rows by its columns: one of them must stay.
   if (kept.length === 0 && t.cols.length > 0) kept.push(0);
-  return kept.length === t.cols.length ? t : tableOf(kept.map((i) => items(t.names)[i] as Sym), kept.map((i) => t.cols[i]));
+  if (kept.length === t.cols.length) return t;
+  return t instanceof PartedTable ? t.pick(kept) : tableOf(kept.map((i) => items(t.names)[i] as Sym), kept.map((i) => t.cols[i]));
 }
+
+/** All rows of the table in their order, but for `take:`. */
+const onlyTakes = (q: Query): boolean => q.outputs.length === 0 && q.order.length === 0 && !q.clauses.has('by') && q.clauses.has('take');
 
 const EVAL = name('eval');
 
@@ -141,6 +150,13 @@ function sortKeys(how: string, by: Value, cols: Columns, from: Columns | null, s
   }
   const names = by instanceof Sym ? [by] : by instanceof Vec && by.t === T.SYM ? (items(by) as Sym[]) : fail('domain', `${how}: expected column names`);
   return names.map((s) => cols.column(s) ?? from?.column(s) ?? fail('nyi', `${how}: no column '${s.text}'`));
+}
+
+/** Rows by their numbers: the partitions that hold them are read. */
+function takenRows(t: PartedTable, take: Value): Table {
+  const [lo, count] = takeBounds(take, t.length);
+  const { table, start } = t.covering(lo, count);
+  return takeRange(table.plain(), start, count);
 }
 
 /** First row and number of rows: n, -n from the end, or [start count]; nothing past the end. */

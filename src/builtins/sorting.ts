@@ -5,6 +5,7 @@ import { typeName } from '../lang/type-names.js';
 import type { BinaryFn, BuiltinRow, UnaryFn } from '../lang/builtin.js';
 import { items } from '../columns/item.js';
 import { gatherTable, indexColumn } from '../columns/gather.js';
+import { PartedTable } from '../columns/parted.js';
 import { bucketRanks, firstAtLeast, grade, gradeRows, lastAtMost, outermost, ranks, searchAll, sorted } from '../columns/sort.js';
 
 export const ROWS: readonly BuiltinRow[] = [
@@ -47,6 +48,7 @@ function sort(name: string, descending: boolean): UnaryFn {
 function sortTable(name: string, descending: boolean): BinaryFn {
   return (t, by) => {
     if (!(t instanceof Table)) return fail('type', `${name} takes a table, got ${typeName(t)}`);
+    if (t instanceof PartedTable) fail('nyi', `${name}: a partitioned table is sorted by select with asc: or desc:`);
     const ids = columnIds(name, by);
     if (t.length < 2) return t;
     const names = items(t.names).map((s) => (s as Sym).id);

@@ -34,8 +34,8 @@ export const ROWS: readonly BuiltinRow[] = [
   },
 ];
 
-const SCHEMA = '.d';
-const SYMBOLS = '.sym';
+export const SCHEMA = '.d';
+export const SYMBOLS = '.sym';
 
 /** Stores a table; `symbolFile`: null: the one the folder implies. The schema is written last: until then the table is not there. */
 export function writeSplayed(folder: string, table: Table, symbolFile: string | null): void {
@@ -61,12 +61,9 @@ export function writeSplayed(folder: string, table: Table, symbolFile: string | 
 }
 
 export function readSplayed(folder: string, symbolFile: string | null): Table {
-  const schema = readColumn(folder, SCHEMA, null);
-  if (!(schema instanceof Vec) || schema.t !== T.STR) return fail('corrupt', `splayed ${folder}: .d is no list of names`);
-  const names = texts(schema);
-  if (!names.every(isFileName)) fail('corrupt', `splayed ${folder}: a column name in .d that is no file name`);
+  const names = readSchema(folder);
   const at = symbolFile ?? impliedSymbols(folder, false);
-  const symbols = at !== null && existsSync(fromBytes(at)) ? Int32Array.from(loadSymbols(at), intern) : null;
+  const symbols = at === null ? null : readSymbols(at);
   const columns = names.map((name) => readColumn(folder, name, symbols));
   for (const [i, column] of columns.entries()) {
     if (column.length !== columns[0].length) fail('corrupt', `splayed ${folder}: column '${names[i]}' has ${column.length} rows, expected ${columns[0].length}`);
@@ -74,7 +71,20 @@ export function readSplayed(folder: string, symbolFile: string | null): Table {
   return new Table(symVec(names), columns);
 }
 
-function readColumn(folder: string, name: string, symbols: Int32Array | null): Vec | List {
+/** The column names of a splayed table. Errors: `io`, `corrupt`. */
+export function readSchema(folder: string): readonly string[] {
+  const schema = readColumn(folder, SCHEMA, null);
+  if (!(schema instanceof Vec) || schema.t !== T.STR) return fail('corrupt', `splayed ${folder}: .d is no list of names`);
+  const names = texts(schema);
+  if (!names.every(isFileName)) fail('corrupt', `splayed ${folder}: a column name in .d that is no file name`);
+  return names;
+}
+
+/** The intern id of each position of a symbol file; null: there is no such file. Errors: `corrupt`. */
+export const readSymbols = (path: string): Int32Array | null => (existsSync(fromBytes(path)) ? Int32Array.from(loadSymbols(path), intern) : null);
+
+/** A column of a splayed table. Errors: `io`, `corrupt`, `version`, `sym`. */
+export function readColumn(folder: string, name: string, symbols: Int32Array | null): Vec | List {
   const path = `${folder}/${name}`;
   const bytes = attempt(path, (file) => readFileSync(file));
   try {
@@ -125,7 +135,7 @@ function sweep(folder: string, names: ReadonlySet<string>): void {
 
 const isFileName = (name: string): boolean => name !== '' && name[0] !== '.' && !/[/\\\0]/.test(name);
 
-function folderOf(what: string, v: Value): string {
+export function folderOf(what: string, v: Value): string {
   return typeof v === 'string' && v !== '' && !v.includes('\0') ? v : fail('type', `${what} expects a string dir path, got ${typeName(v)}`);
 }
 

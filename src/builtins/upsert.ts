@@ -8,6 +8,7 @@ import { gather } from '../columns/gather.js';
 import { gatherOrNull } from '../columns/join.js';
 import { merged } from '../columns/upsert.js';
 import { items } from '../columns/item.js';
+import { PartedTable } from '../columns/parted.js';
 import { inPlace, rowColumns } from './insert.js';
 import { columnIndex, type Column } from './tables.js';
 import type { BuiltinRow } from '../lang/builtin.js';
@@ -26,6 +27,7 @@ export const ROWS: readonly BuiltinRow[] = [
 ];
 
 function upsert(t: Table, key: Value, rows: Value): Table {
+  if (t instanceof PartedTable) fail('nyi', 'upsert: a partitioned table only grows, by insert');
   const keys = keyIndexes(t, key);
   if (rows instanceof Table || rows instanceof Dict) {
     const names = items(rows instanceof Table ? rows.names : rows.keys);

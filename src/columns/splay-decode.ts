@@ -31,6 +31,21 @@ export function decodeColumn(bytes: Buffer, symbols: Int32Array | null): Vec | L
   return withNulls(t, data, attrs);
 }
 
+/** Bytes that `peekColumn` needs, if the file has as many. */
+export const PEEK = 40;
+
+/** Type and length of the column in a file of `size` bytes that begins so; null: only the whole file tells. */
+export function peekColumn(bytes: Buffer, size: number): { t: number; length: number } | null {
+  const magic = bytes.length >= 4 ? bytes.readUInt32LE(0) : 0;
+  if (magic === MAGIC.STRINGS && bytes.length >= 12) return { t: T.LIST, length: counted(bytes.readBigInt64LE(4), size) };
+  if (magic === MAGIC.LIST && bytes.length >= 13 && bytes[4] === T.LIST) return { t: T.LIST, length: counted(bytes.readBigInt64LE(5), size) };
+  if ((magic !== 0 && magic !== MAGIC.INDEX) || bytes.length < HEADER || bytes[17] !== GENERATION) return null;
+  return { t: bytes[18], length: counted(bytes.readBigInt64LE(24), size) };
+}
+
+/** No element of a file takes less than a byte. */
+const counted = (n: bigint, size: number): number => (n >= 0n && n <= BigInt(size) ? Number(n) : corrupt('more elements than bytes'));
+
 /** The strings of a `STRL` file. */
 export function decodeStrings(bytes: Buffer): string[] {
   if (bytes.length < 12 || bytes.readUInt32LE(0) !== MAGIC.STRINGS) corrupt('no list of strings');
