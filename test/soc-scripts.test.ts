@@ -51,6 +51,23 @@ test('a hook that raises harms neither the next message nor the server', () => s
   await server.see('err', /the message hook raised an error/);
 }));
 
+test('a program that listens stays until it closes, exits or is told to end', async () => {
+  const ends: [string, string, number][] = [['close', '(.soc.close lh)', 0], ['exit', '(exit 3)', 3], ['signal', '0', 0]];
+  for (const [name, last, status] of ends) {
+    const server = new Running([script(`${name}.rfl`, `(set .soc.on.message (fn [h m] (println "got %" (at m 'payload)) ${last}))
+      (set lh (.soc.listen "stays")) (println "ready")`)]);
+    await server.see('out', /ready/);
+    client(`(set h (.soc.dial "stays")) (.soc.send h 'x 7) (.soc.close h)`);
+    await server.see('out', /got 7/);
+    if (name === 'signal') server.process.kill('SIGTERM');
+    assert.equal(await server.ended, status, name);
+  }
+  const swarm = new Running(['-e', `(println "%" (.swarm.listen "${folder}" {hash: "stays"}))`]);
+  await swarm.see('out', /true/);
+  swarm.process.kill('SIGTERM');
+  assert.equal(await swarm.ended, 0);
+});
+
 test('who loses its connection hears of it', () => serving(`
   (set .soc.on.dead (fn [h why] (println "dead %" why))) (.soc.listen "four") (println "ready")`, async (server) => {
   client(`(.soc.send (.soc.dial 'four) 'x 1)`);

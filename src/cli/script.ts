@@ -1,10 +1,13 @@
 /** Runs one program in the calling thread and ends: `rfl FILE`, `rfl -e EXPR`. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { useColor } from './color.js';
 import { engineOptions } from './engine-options.js';
 import { EXIT } from './exit-codes.js';
+import { untilSignal } from './node.js';
 import { Exit, evaluate, newSession } from './session.js';
 import { isEmptySource, program } from './source-file.js';
 import { STDERR, STDOUT, writeBytes } from './write.js';
+import type { IpcHost } from '../engine/api.js';
 import type { Options } from './options.js';
 
 /** The program is one source: a parse error runs nothing, and only the last value is printed. */
@@ -16,6 +19,7 @@ export async function runScript(options: Options): Promise<number> {
   try {
     const result = evaluate(session.interp, source, file, () => useColor(STDERR, options.color));
     if (result.text !== '') writeBytes(result.ok ? STDOUT : STDERR, result.text + '\n');
+    if (result.ok) await serve(session.ipc);
     return result.status;
   } catch (e) {
     if (e instanceof Exit) return e.status;
@@ -24,4 +28,15 @@ export async function runScript(options: Options): Promise<number> {
     // What was posted must be on its way before the process ends.
     session.ipc.shutdown(options.shutdownMs);
   }
+}
+
+/** How long a signal may wait: while a program serves here, the event loop stands still. */
+const LOOK_MS = 50;
+
+/** A program that listens for pipes or a swarm stays until a signal comes, or it does not any more. */
+async function serve(ipc: IpcHost): Promise<void> {
+  if (!ipc.serving) return;
+  let signalled = false;
+  void untilSignal().then(() => (signalled = true));
+  for (; ipc.serving && !signalled; await turn()) ipc.serve(LOOK_MS);
 }

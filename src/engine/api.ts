@@ -1,6 +1,8 @@
 /** What the engine offers to the command line, the REPL and library users: types only. */
 import type { HostServices } from '../lang/runtime.js';
 import type { Value } from '../lang/value.js';
+import type { CredentialRules } from '../net/peer-credentials.js';
+import type { ServeOptions } from './protocols.js';
 import type { ClientTls, ServerTls } from './tls-files.js';
 
 /** Which release's rule for symbol flags a peer follows; see the wire reference. */
@@ -27,6 +29,8 @@ export interface Users {
    * answers false nothing more is hashed, and the answer is no.
    */
   verify(user: string, password: string, wanted?: () => boolean): Promise<{ ok: boolean; restricted: boolean }>;
+  /** Whether somebody known without a password evaluates restricted: as the line with his name says; without one, if any line restricts. */
+  restricts(user: string): boolean;
 }
 
 /* ── limits ──────────────────────────────────────────────────────────── */
@@ -83,10 +87,18 @@ export interface JournalOptions {
   readonly cut: boolean;
 }
 
+/** What a listener may be told besides its address. */
+export interface ListenOptions extends ServeOptions {
+  /** Who may connect to a Unix socket. Whoever is let in by a list of it may speak frames and lines where users are asked for. Default: whoever can open it. */
+  readonly credentials?: CredentialRules;
+}
+
 export interface NodeOptions {
   /** Addresses to listen on before anything is evaluated: `port`, `host:port`, `tcp://host:port`, `tls://host:port`, `unix:///path`. Default none. */
   readonly listen?: readonly (string | number)[];
-  /** For addresses that start with `tls://`. */
+  /** For listeners that are not told themselves; `credentials` for those on paths. */
+  readonly serving?: ListenOptions;
+  /** For addresses that start with `tls://`, and listeners that serve `tls`. */
   readonly tls?: ServerTls;
   /** Who may connect; absent or empty: everybody, with full rights. */
   readonly users?: readonly UserEntry[];
@@ -167,7 +179,7 @@ export interface RflNode {
   /** User's globals, sorted, with the label of their type. */
   globals(): Promise<[name: string, typeLabel: string][]>;
   /** Listens on a further address. Rejects with an error whose `code` is `io` or `domain`. */
-  listen(address: string | number): Promise<{ port: number }>;
+  listen(address: string | number, options?: ListenOptions): Promise<{ port: number }>;
   /** Reads the files of `tls` again, for connections that begin from now on. Throws an error whose `code` is `io`; then nothing has changed. */
   reloadTls(): void;
   connections(): ConnectionInfo[];
@@ -181,7 +193,7 @@ export type StartNode = (options?: NodeOptions) => Promise<RflNode>;
 
 /* ── an interpreter in the caller's thread ───────────────────────────── */
 
-export type AttachOptions = Pick<NodeOptions, 'users' | 'restricted' | 'dialect' | 'limits' | 'sendTimeoutMs' | 'log' | 'listen' | 'tls' | 'journal'>;
+export type AttachOptions = Pick<NodeOptions, 'users' | 'restricted' | 'dialect' | 'limits' | 'sendTimeoutMs' | 'log' | 'listen' | 'serving' | 'tls' | 'journal'>;
 
 /** Gives an interpreter of the calling thread `.ipc.*`, `.sys.listen` and timers; the I/O thread starts with their first use. */
 export interface IpcHost {
@@ -194,8 +206,10 @@ export interface IpcHost {
   stop(): void;
   /** Something may still arrive: a listener, a connection or a timer is open. */
   readonly active: boolean;
+  /** A pipe or a swarm is listened for: the program is there for others. */
+  readonly serving: boolean;
   /** Listens on a further address. Throws a RayError: `io`, `domain`. */
-  listen(address: string | number): { port: number };
+  listen(address: string | number, options?: ListenOptions): { port: number };
   connections(): ConnectionInfo[];
   /** As `RflNode.shutdown`, blocking; ends the I/O thread. */
   shutdown(ms?: number): void;

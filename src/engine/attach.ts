@@ -10,7 +10,7 @@ import { LangSide } from './lang-side.js';
 import { withDefaults } from './limits.js';
 import { SharedState, sharedMemory } from './shared-state.js';
 import type { IoThreadData } from './io-thread.js';
-import type { AttachOptions, ConnectionInfo, IpcHost } from './api.js';
+import type { AttachOptions, ConnectionInfo, IpcHost, ListenOptions } from './api.js';
 
 const SHUTDOWN_MS = 5000;
 /** Records served before the thread's own events get their turn. */
@@ -35,7 +35,7 @@ class Attached implements IpcHost {
     const memory = channelMemory();
     const shared = sharedMemory(limits.maxConnections);
     this.#end = new End(memory.lang);
-    const data: IoThreadData = { end: memory.io, shared, limits, users: options.users ?? [], restricted: options.restricted ?? false, tls: options.tls ?? null };
+    const data: IoThreadData = { end: memory.io, shared, limits, users: options.users ?? [], restricted: options.restricted ?? false, tls: options.tls ?? null, serving: options.serving ?? {} };
     this.#startThread = () => {
       const worker = new Worker(new URL('./io-thread.js', import.meta.url), { workerData: data, transferList: ports(memory.io) });
       // Whether anything is to be waited for is the caller's business: `active`.
@@ -88,9 +88,12 @@ class Attached implements IpcHost {
   get active(): boolean {
     return this.#lang.active;
   }
+  get serving(): boolean {
+    return this.#lang.soc.listens;
+  }
 
-  listen(address: string | number): { port: number } {
-    return { port: this.#lang.listen(parse(address)).port };
+  listen(address: string | number, options: ListenOptions = {}): { port: number } {
+    return { port: this.#lang.listen(parse(address), options).port };
   }
 
   connections(): ConnectionInfo[] {

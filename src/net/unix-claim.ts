@@ -1,8 +1,9 @@
 /** Taking a path for a listener such that of any number of contenders exactly one has it, and nobody loses a file that is in use. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, lstatSync, realpathSync, unlinkSync, type Stats } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { holdName, type HeldName } from './held-name.js';
 import { isUnixPath } from './unix-path.js';
 
 /** `lost`: somebody listens there. */
@@ -107,17 +108,10 @@ function removeStale(path: string): boolean {
   return true;
 }
 
-/** The kernel frees an abstract name when its holder dies. */
-async function electionLock(target: string): Promise<{ release(): void } | null> {
-  if (process.platform !== 'linux') return { release: () => {} };
-  const name = `\0rfl-lock-${createHash('sha256').update(target).digest('hex').slice(0, 32)}`;
+async function electionLock(target: string): Promise<HeldName | null> {
   for (let waited = 0; waited <= LOCK_MS; waited += LOCK_STEP_MS) {
-    const holder = createServer((socket) => socket.destroy());
-    const held = await new Promise<boolean>((resolve) => {
-      holder.once('error', () => resolve(false));
-      holder.listen({ path: name }, () => resolve(true));
-    });
-    if (held) return { release: () => void holder.close() };
+    const held = await holdName('lock', target);
+    if (held !== null) return held;
     await new Promise((resolve) => setTimeout(resolve, LOCK_STEP_MS));
   }
   return null;

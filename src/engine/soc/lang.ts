@@ -35,7 +35,11 @@ export class SocLang {
 
   /** Something may still arrive. */
   get active(): boolean {
-    return this.#pipes.size > 0 || this.#listeners.size > 0 || this.#swarm;
+    return this.#pipes.size > 0 || this.listens;
+  }
+  /** Others may connect. */
+  get listens(): boolean {
+    return this.#listeners.size > 0 || this.#swarm;
   }
 
   /* ── what scripts ask ──────────────────────────────────────────────── */

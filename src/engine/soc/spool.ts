@@ -3,9 +3,8 @@
  * the rest. Whatever fails is reported and never thrown: a full disk stops messages, not the process.
  */
 import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
-import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { holdName, type HeldName } from '../../net/held-name.js';
 import { KIND, recordSize, scanRecords, writeRecord, type Damage } from '../../wire/soc/spool-format.js';
 import { PipeError } from './paths.js';
 
@@ -49,19 +48,20 @@ export class Spool {
   #closed = false;
   #onIdle: (() => void) | null = null;
 
-  private constructor(private readonly path: string, private readonly fsync: FsyncPolicy, private readonly events: SpoolEvents, private readonly lock: Server | null, fd: number) {
+  private constructor(private readonly path: string, private readonly fsync: FsyncPolicy, private readonly events: SpoolEvents, private readonly lock: HeldName, fd: number) {
     this.#fd = fd;
   }
 
   /** Opens or makes the file. Rejects with PipeError where it cannot be had, or another process has it. */
   static async open(path: string, fsync: FsyncPolicy, events: SpoolEvents): Promise<{ spool: Spool; recovered: Recovered }> {
-    const lock = await exclusively(path);
+    const lock = await holdName('spool', resolve(path));
+    if (lock === null) throw new PipeError('io', `another process has the spool '${path}'`);
     try {
       const fd = openSync(path, 'a+', 0o600);
       const spool = new Spool(path, fsync, events, lock, fd);
       return { spool, recovered: spool.#recover() };
     } catch (e) {
-      lock?.close();
+      lock.release();
       throw e instanceof PipeError ? e : new PipeError('io', `${path}: ${(e as Error).message}`);
     }
   }
@@ -113,7 +113,7 @@ export class Spool {
     if (this.#closed) return;
     this.#closed = true;
     closeSync(this.#fd);
-    this.lock?.close();
+    this.lock.release();
   }
 
   #recover(): Recovered {
@@ -224,18 +224,4 @@ export class Spool {
     this.#fd = openSync(this.path, 'a+', 0o600);
     this.#size = bytes.length;
   }
-}
-
-/** The kernel frees an abstract name when its holder dies; elsewhere nobody guards the file. */
-async function exclusively(path: string): Promise<Server | null> {
-  if (process.platform !== 'linux') return null;
-  const name = `\0rfl-spool-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 32)}`;
-  const server = createServer((socket) => socket.destroy());
-  return new Promise((done, fail) => {
-    server.once('error', () => fail(new PipeError('io', `another process has the spool '${path}'`)));
-    server.listen({ path: name }, () => {
-      server.unref();
-      done(server);
-    });
-  });
 }
