@@ -1,6 +1,8 @@
-/** The limits of a connection, each with its default and the reason for it. */
+/** What a connection is made of, and its limits: each with its default and the reason for it. */
 import { systemClock, type Clock } from './clock.js';
 import { logToStderr, type Log } from './handlers.js';
+import type { TlsContext } from './tls-context.js';
+import type { Dialer, DialTarget } from './transport.js';
 
 export interface ConnectionOptions {
   /** From the start to ready, in ms; covers the name look-up, TCP and TLS. null: no limit. Clients only. Default 30 000: longer than three SYN retransmissions. */
@@ -34,6 +36,18 @@ export interface ConnectionOptions {
   /** Default: a line on stderr. */
   readonly log: Log;
 }
+
+export interface ClientOptions extends Partial<ConnectionOptions> {
+  readonly target: DialTarget;
+  /** Default: the sockets of the system. */
+  readonly dialer?: Dialer;
+}
+export interface SslClientOptions extends ClientOptions {
+  readonly context: TlsContext;
+  /** The name the server is asked for and its certificate has to be for. Default: the host of a TCP target; a path has none. */
+  readonly servername?: string;
+}
+export type ServerOptions = Partial<ConnectionOptions>;
 
 const DEFAULTS: ConnectionOptions = {
   connectTimeoutMs: 30_000,

@@ -2,75 +2,57 @@
  * A byte stream to a peer that keeps no queue: what it accepts it hands to the kernel, what the kernel has not taken is the caller's
  * reason to wait. Plain and TLS run the same code. No method throws.
  */
-import { connectionOptions, type ConnectionOptions } from './connection-options.js';
+import { ConnectionControls } from './connection-controls.js';
+import { connectionOptions, type ClientOptions, type ConnectionOptions, type ServerOptions, type SslClientOptions } from './connection-options.js';
 import { ConnectionTimers } from './connection-timers.js';
-import { Delivery, type BufferResult, type DeliveryHost } from './delivery.js';
+import { Delivery, type DeliveryHost } from './delivery.js';
 import { isDuration } from './durations.js';
-import { closeCause, systemCause, tlsFailure, type CloseCause, type Failure, type TlsFailure } from './failures.js';
+import { closeCause, closedMeanwhile, systemCause, tlsFailure, tlsReason, type CloseCause, type Failure, type TlsFailure } from './failures.js';
 import type { Bytes, ClientHandler, ConnectionHandler, ServerHandler } from './handlers.js';
 import { Outbound, sizeOf } from './outbound.js';
 import { Settlement, type SettlementHost } from './settlement.js';
 import { socketDialer } from './socket-dialer.js';
-import { STATES, type State } from './states.js';
+import { STATES } from './states.js';
 import type { TlsContext, TlsDetails } from './tls-context.js';
-import { NO_TLS, type TlsState } from './tls-state.js';
-import { CONGESTED, type Dialer, type DialTarget, type PeerName, type Transport, type TransportEvents } from './transport.js';
-
-export interface ClientOptions extends Partial<ConnectionOptions> {
-  readonly target: DialTarget;
-  /** Default: the sockets of the system. */
-  readonly dialer?: Dialer;
-}
-export interface SslClientOptions extends ClientOptions {
-  readonly context: TlsContext;
-  /** The name the server is asked for and its certificate has to be for. Default: the host of a TCP target; a path has none. */
-  readonly servername?: string;
-}
-export type ServerOptions = Partial<ConnectionOptions>;
+import { initialTls, NO_TLS, type TlsState } from './tls-state.js';
+import { CONGESTED, type Dialer, type DialTarget, type Transport, type TransportEvents } from './transport.js';
 
 export type SendResult = 'accepted' | 'not-connected' | 'not-writeable' | 'too-large';
 export type StartTlsResult = 'ok' | 'not-connected' | 'already-tls' | 'not-ready' | 'session-failed';
-export type DurationResult = 'ok' | 'out-of-range';
-export type TimerResult = { readonly token: number } | 'not-open' | 'already-active' | 'out-of-range';
-export type { BufferResult } from './delivery.js';
+export type { BufferResult, DurationResult, TimerResult } from './connection-controls.js';
+export type { ClientOptions, ServerOptions, SslClientOptions } from './connection-options.js';
 
 type Role =
   | { readonly side: 'client'; readonly handler: ClientHandler; readonly target: DialTarget; readonly dialer: Dialer }
   | { readonly side: 'server'; readonly handler: ServerHandler };
 
-export class Connection {
+export class Connection extends ConnectionControls {
+  protected readonly timers: ConnectionTimers;
+  protected readonly settlement: Settlement;
+  protected readonly delivery: Delivery;
   readonly #role: Role;
   readonly #handler: ConnectionHandler;
   readonly #options: ConnectionOptions;
-  readonly #timers: ConnectionTimers;
-  readonly #settlement: Settlement;
-  readonly #delivery: Delivery;
   readonly #outbound: Outbound;
-  #state: State = 'none';
-  #tls: TlsState;
-  #transport: Transport | null = null;
   #dial: { abort(): void } | null = null;
   /** Bytes that went through transports before this one. */
   #before = 0;
   /** How much the kernel had at the end; -1 while there is more to come. */
   #frozen = -1;
-  #throttled = false;
   #flushLater = false;
   #finished = false;
   #cause: CloseCause = closeCause('closed');
-  #bytesIn = 0;
 
   private constructor(role: Role, options: Partial<ConnectionOptions>, tls: TlsState, transport: Transport | null) {
+    super(tls, transport);
     this.#role = role;
     this.#handler = role.handler;
     this.#options = connectionOptions(options);
-    this.#timers = new ConnectionTimers(this.#options.clock);
+    this.timers = new ConnectionTimers(this.#options.clock);
     this.#outbound = new Outbound(this.#options.coalesceBytes);
     const { clock, chainedSends } = this.#options;
-    this.#settlement = new Settlement(this.#settles(), clock, chainedSends);
-    this.#delivery = new Delivery(this.#delivers(), clock, this.#options);
-    this.#tls = tls;
-    this.#transport = transport;
+    this.settlement = new Settlement(this.#settles(), clock, chainedSends);
+    this.delivery = new Delivery(this.#delivers(), clock, this.#options);
     clock.soon(() => this.#start());
   }
 
@@ -90,57 +72,15 @@ export class Connection {
     return new Connection({ side: 'server', handler }, options, initialTls(context, '', false), accepted);
   }
 
-  get state(): State {
-    return this.#state;
-  }
-  get tls(): TlsState {
-    return this.#tls;
-  }
-  get peer(): PeerName | null {
-    return this.#transport?.peer ?? null;
-  }
-  get isClosed(): boolean {
-    return STATES[this.#state].isClosed;
-  }
-  get isWriteable(): boolean {
-    return this.#state === 'open' && !this.#throttled;
-  }
-  get muted(): boolean {
-    return this.#delivery.muted;
-  }
-  get bytesIn(): number {
-    return this.#bytesIn;
-  }
-  /** Accepted, whatever became of it. */
-  get bytesOut(): number {
-    return this.#settlement.ledger.accepted;
-  }
-  /** Accepted bytes the kernel has not taken. */
-  get pendingBytes(): number {
-    return this.#settlement.ledger.pending === 0 ? 0 : this.#settlement.ledger.accepted - this.#taken();
-  }
-  get pendingSends(): number {
-    return this.#settlement.ledger.pending;
-  }
-  /** No received byte waits on this side to be delivered, and no accepted one to be taken. */
-  get atRest(): boolean {
-    const { held, peerEnded } = this.#delivery;
-    return held === 0 && !peerEnded && this.#settlement.ledger.pending === 0 && this.#transport?.busy === false;
-  }
-  /** The system's number of its socket while it is open and plain, otherwise -1. Not to be read from, written to or closed by others. */
-  get descriptor(): number {
-    return this.#state === 'open' && this.#tls.kind === 'none' ? (this.#transport?.descriptor ?? -1) : -1;
-  }
-
   /* ── sending ───────────────────────────────────────────────────────── */
 
   /** A list leaves as one; its token comes through `onSendAccepted`. Accepted bytes must not be changed until the token is settled. */
   send(data: Bytes): SendResult {
-    if (STATES[this.#state].send !== 'try') return 'not-connected';
-    if (this.#throttled) return 'not-writeable';
+    if (STATES[this.phase].send !== 'try') return 'not-connected';
+    if (this.throttled) return 'not-writeable';
     const bytes = sizeOf(data);
     if (bytes > this.#options.maxSendBytes) return 'too-large';
-    const token = this.#settlement.ledger.accept(bytes);
+    const token = this.settlement.ledger.accept(bytes);
     const collected = this.#outbound.stage(data, bytes);
     if (this.#handler.onSendAccepted !== undefined) {
       this.#guard(() => this.#handler.onSendAccepted!(this, token, data));
@@ -153,12 +93,12 @@ export class Connection {
 
   /** Sends what was accepted, takes leave, delivers what still comes until the peer has closed too; then `onClosed`. Muted: drops it at once. */
   close(): void {
-    switch (STATES[this.#state].close) {
+    switch (STATES[this.phase].close) {
       case 'silent':
       case 'hard': return this.hardClose();
       case 'drain':
-        this.#state = 'unconnected-closing';
-        return this.#timers.setDeadline(this.#options.closeTimeoutMs, () => this.hardClose());
+        this.phase = 'unconnected-closing';
+        return this.timers.setDeadline(this.#options.closeTimeoutMs, () => this.hardClose());
       case 'graceful': return this.#closeGracefully(closeCause('closed'));
       case 'ignore':
     }
@@ -174,80 +114,30 @@ export class Connection {
    * direction; plaintext that came along with the request to start would otherwise pass as secured.
    */
   startTls(context: TlsContext, host = ''): StartTlsResult {
-    const may = STATES[this.#state].startTls;
+    const may = STATES[this.phase].startTls;
     if (may !== 'try') return may;
-    if (this.#tls.kind !== 'none') return 'already-tls';
-    if (this.#delivery.muted || !this.atRest) return 'not-ready';
-    const raw = this.#transport!;
+    if (this.security.kind !== 'none') return 'already-tls';
+    if (this.delivery.muted || !this.atRest) return 'not-ready';
+    const raw = this.transport!;
     if (context.failure !== null || (this.#role.side === 'client' && host === '')) return 'session-failed';
     if (raw.secure({ role: this.#role.side, context, host }, this.#events) !== null) return 'session-failed';
-    this.#state = 'tls-upgrading';
-    this.#tls = { kind: 'upgrading', context, host };
-    this.#timers.setDeadline(this.#options.handshakeTimeoutMs, () => this.#refused(tlsFailure('handshake-timeout')));
+    this.phase = 'tls-upgrading';
+    this.security = { kind: 'upgrading', context, host };
+    this.timers.setDeadline(this.#options.handshakeTimeoutMs, () => this.#refused(tlsFailure('handshake-timeout')));
     return 'ok';
-  }
-
-  /* ── receiving ─────────────────────────────────────────────────────── */
-
-  /** From now on messages have `bytes` bytes, or the size of whatever was read. Takes effect with the next message. */
-  bufferUntil(bytes: number | 'streaming'): BufferResult {
-    return this.#delivery.bufferUntil(bytes);
-  }
-  /** Most bytes a message may have. */
-  setReadBufferMinimum(bytes: number): BufferResult {
-    return this.#delivery.setMinimum(bytes);
-  }
-  /** Bytes delivered in a turn. Below the minimum it lowers the minimum. */
-  resizeReadBuffer(bytes: number): BufferResult {
-    return this.#delivery.resize(bytes);
-  }
-
-  /** Delivers nothing more, at once; the peer's bytes stay where they are, and so does its end. */
-  mute(): void {
-    this.#delivery.mute();
-  }
-  /** Delivers again from the next turn on, what was held first. */
-  unmute(): void {
-    this.#delivery.unmute();
-  }
-
-  /* ── timers, socket options ────────────────────────────────────────── */
-
-  /** null: none. Counts while the connection is ready. */
-  setIdleTimeout(ms: number | null): DurationResult {
-    if (ms !== null && !isDuration(ms)) return 'out-of-range';
-    this.#timers.idleMs = ms ?? 0;
-    if (STATES[this.#state].armsIdle) this.#armIdle();
-    return 'ok';
-  }
-  /** One timer at a time. Traffic does not move it; it outlives `close`, not `hardClose`. */
-  setTimer(ms: number): TimerResult {
-    if (!STATES[this.#state].ready) return 'not-open';
-    if (this.#timers.userActive) return 'already-active';
-    if (!isDuration(ms)) return 'out-of-range';
-    return { token: this.#timers.setUser(ms, (token) => this.#guard(() => this.#handler.onTimer?.(this, token))) };
-  }
-  cancelTimer(token: number): void {
-    this.#timers.cancelUser(token);
-  }
-  setNoDelay(on: boolean): 'ok' | 'not-open' {
-    return this.#option((transport) => transport.setNoDelay(on));
-  }
-  setKeepAlive(idleMs: number): 'ok' | 'not-open' {
-    return this.#option((transport) => transport.setKeepAlive(idleMs));
   }
 
   /* ── getting ready ─────────────────────────────────────────────────── */
 
   #start(): void {
-    if (this.#state !== 'none') return;
+    if (this.phase !== 'none') return;
     const { connectTimeoutMs } = this.#options;
-    if (this.#role.side === 'server') return this.#connected(this.#transport!);
-    this.#state = 'connecting';
-    if (this.#tls.kind === 'failed') return this.#drop(this.#cause, tlsReason(this.#tls.failure));
+    if (this.#role.side === 'server') return this.#connected(this.transport!);
+    this.phase = 'connecting';
+    if (this.security.kind === 'failed') return this.#drop(this.#cause, tlsReason(this.security.failure));
     if (connectTimeoutMs !== null) {
       if (!isDuration(connectTimeoutMs)) return this.#drop(this.#cause, { reason: 'timer', code: 'out-of-range', message: `no duration: ${connectTimeoutMs}` });
-      this.#timers.setDeadline(connectTimeoutMs, () => {
+      this.timers.setDeadline(connectTimeoutMs, () => {
         this.#drop(this.#cause, { reason: 'timeout', code: 'connect-timeout', message: `not connected within ${connectTimeoutMs} ms` });
       });
     }
@@ -257,69 +147,69 @@ export class Connection {
   #dialOut(role: Extract<Role, { side: 'client' }>): void {
     this.#dial = role.dialer.dial(role.target, {
       attempting: (inFlight) => {
-        if (this.#state === 'connecting') this.#guard(() => role.handler.onConnecting?.(this, inFlight));
+        if (this.phase === 'connecting') this.#guard(() => role.handler.onConnecting?.(this, inFlight));
       },
       connected: (transport) => {
         this.#dial = null;
-        if (this.#state === 'connecting') return this.#connected(transport);
+        if (this.phase === 'connecting') return this.#connected(transport);
         transport.destroy();
         this.#drop(this.#cause);
       },
       failed: (reason, error) => {
         this.#dial = null;
-        this.#drop(this.#cause, this.#state === 'connecting' ? { reason, ...systemCause(error) } : null);
+        this.#drop(this.#cause, this.phase === 'connecting' ? { reason, ...systemCause(error) } : null);
       },
     });
   }
 
   #connected(transport: Transport): void {
-    this.#transport = transport;
-    if (this.#tls.kind === 'none') return this.#ready(null);
-    if (this.#tls.kind === 'live') return this.#ready(this.#tls.details);
-    this.#state = 'handshaking';
-    if (this.#tls.kind !== 'handshaking') return this.#refused(this.#tls.kind === 'failed' ? this.#tls.failure : tlsFailure('session-failed'));
-    const { context, host } = this.#tls;
+    this.transport = transport;
+    if (this.security.kind === 'none') return this.#ready(null);
+    if (this.security.kind === 'live') return this.#ready(this.security.details);
+    this.phase = 'handshaking';
+    if (this.security.kind !== 'handshaking') return this.#refused(this.security.kind === 'failed' ? this.security.failure : tlsFailure('session-failed'));
+    const { context, host } = this.security;
     const failure = transport.secure({ role: this.#role.side, context, host }, this.#events);
     if (failure !== null) return this.#refused(failure);
     const { connectTimeoutMs, handshakeTimeoutMs } = this.#options;
     if (this.#role.side === 'client' && connectTimeoutMs !== null) return;
-    this.#timers.setDeadline(handshakeTimeoutMs, () => {
+    this.timers.setDeadline(handshakeTimeoutMs, () => {
       this.#drop(this.#cause, { reason: 'timeout', code: 'handshake-timeout', message: `no handshake within ${handshakeTimeoutMs} ms` });
     });
   }
 
   #ready(details: TlsDetails | null): void {
-    const transport = this.#transport!;
-    const secured = this.#state === 'handshaking';
+    const transport = this.transport!;
+    const secured = this.phase === 'handshaking';
     const { noDelay, keepAliveMs } = this.#options;
-    this.#timers.clearDeadline();
-    this.#state = 'open';
-    if (details !== null) this.#tls = { kind: 'live', details };
+    this.timers.clearDeadline();
+    this.phase = 'open';
+    if (details !== null) this.security = { kind: 'live', details };
     transport.setNoDelay(noDelay);
     if (keepAliveMs > 0) transport.setKeepAlive(keepAliveMs);
-    this.#armIdle();
-    this.#delivery.begin();
+    this.armIdle();
+    this.delivery.begin();
     const role = this.#role;
     this.#guard(() => (role.side === 'client' ? role.handler.onConnected?.(this, details) : role.handler.onStarted?.(this, details)));
-    if (!secured && this.#transport === transport && this.#flows()) transport.open(this.#events);
+    if (!secured && this.transport === transport && this.#flows()) transport.open(this.#events);
   }
 
   #secured(transport: Transport, details: TlsDetails): void {
-    if (this.#state !== 'handshaking' && this.#state !== 'tls-upgrading') return transport.destroy();
-    this.#before = this.#settlement.ledger.accepted;
-    this.#transport = transport;
-    this.#delivery.replaced();
-    if (this.#state === 'handshaking') return this.#ready(details);
-    this.#timers.clearDeadline();
-    this.#state = 'open';
-    this.#tls = { kind: 'live', details };
-    this.#delivery.begin();
+    if (this.phase !== 'handshaking' && this.phase !== 'tls-upgrading') return transport.destroy();
+    this.#before = this.settlement.ledger.accepted;
+    this.transport = transport;
+    this.delivery.replaced();
+    if (this.phase === 'handshaking') return this.#ready(details);
+    this.timers.clearDeadline();
+    this.phase = 'open';
+    this.security = { kind: 'live', details };
+    this.delivery.begin();
     this.#guard(() => this.#handler.onTlsReady?.(this, details));
   }
 
   #refused(failure: TlsFailure): void {
-    const upgrade = this.#state === 'tls-upgrading';
-    this.#tls = { kind: 'failed', failure };
+    const upgrade = this.phase === 'tls-upgrading';
+    this.security = { kind: 'failed', failure };
     this.#drop(failure, upgrade ? null : tlsReason(failure), failure);
   }
 
@@ -327,27 +217,27 @@ export class Connection {
 
   readonly #events: TransportEvents = {
     data: (chunk) => {
-      this.#bytesIn += chunk.length;
-      this.#timers.touch();
-      if (this.#settlement.postponed) this.#settle();
-      this.#delivery.received(chunk);
+      this.bytesRead += chunk.length;
+      this.timers.touch();
+      if (this.settlement.postponed) this.#settle();
+      this.delivery.received(chunk);
     },
-    ended: () => this.#delivery.ended(),
+    ended: () => this.delivery.ended(),
     progress: () => {
-      this.#timers.touch();
+      this.timers.touch();
       this.#settle();
     },
     congested: () => this.#throttle(),
     drained: () => {
-      this.#timers.touch();
+      this.timers.touch();
       this.#settle();
-      if (!this.#throttled) return;
-      this.#throttled = false;
+      if (!this.throttled) return;
+      this.throttled = false;
       if (this.#flows()) this.#guard(() => this.#handler.onUnthrottled?.(this));
     },
     finished: () => {
       this.#finished = true;
-      if (this.#delivery.endHandled) this.#drop(this.#cause);
+      if (this.delivery.endHandled) this.#drop(this.#cause);
     },
     failed: (error) => this.#drop(systemCause(error)),
     secured: (transport, details) => this.#secured(transport, details),
@@ -356,7 +246,7 @@ export class Connection {
   };
 
   #delivers(): DeliveryHost {
-    const delivers = (): boolean => STATES[this.#state].delivers;
+    const delivers = (): boolean => STATES[this.phase].delivers;
     return {
       get delivers() {
         return delivers();
@@ -368,8 +258,8 @@ export class Connection {
           this.#thrown(e);
         }
       },
-      pause: () => this.#transport?.pause(),
-      resume: () => this.#transport?.resume(),
+      pause: () => this.transport?.pause(),
+      resume: () => this.transport?.resume(),
       peerEnd: () => this.#peerEnd(),
     };
   }
@@ -377,9 +267,9 @@ export class Connection {
   /** Over plain TCP the end of the peer's bytes is the end of the peer; TLS says goodbye, and is answered. */
   #peerEnd(): void {
     const { halfOpen } = this.#options;
-    const answers = this.#tls.kind === 'live' || halfOpen;
-    if (this.#state === 'closing') {
-      if (this.#finished || (!answers && this.#settlement.ledger.pending === 0)) this.#drop(this.#cause);
+    const answers = this.security.kind === 'live' || halfOpen;
+    if (this.phase === 'closing') {
+      if (this.#finished || (!answers && this.settlement.ledger.pending === 0)) this.#drop(this.#cause);
       else if (!answers) this.#drop(closeCause('peer-closed'));
     } else if (!answers) this.#drop(closeCause('peer-closed'));
     else if (halfOpen) this.#guard(() => this.#handler.onPeerEnd?.(this));
@@ -389,10 +279,10 @@ export class Connection {
   /* ── writing and settling ──────────────────────────────────────────── */
 
   #flush(): void {
-    const outcome = this.#outbound.flush(this.#transport!);
-    this.#timers.touch();
+    const outcome = this.#outbound.flush(this.transport!);
+    this.timers.touch();
     if (outcome === CONGESTED) this.#throttle();
-    else if (!this.#settlement.active) this.#settle();
+    else if (!this.settlement.active) this.#settle();
   }
   #flushAfterThis(): void {
     if (this.#flushLater) return;
@@ -404,23 +294,23 @@ export class Connection {
   }
 
   #throttle(): void {
-    const before = this.#throttled;
-    this.#throttled = true;
+    const before = this.throttled;
+    this.throttled = true;
     this.#settle();
     if (!before && this.#flows()) this.#guard(() => this.#handler.onThrottled?.(this));
   }
 
-  #taken(): number {
-    return this.#frozen >= 0 ? this.#frozen : this.#before + (this.#transport?.taken() ?? 0);
+  protected taken(): number {
+    return this.#frozen >= 0 ? this.#frozen : this.#before + (this.transport?.taken() ?? 0);
   }
 
   #settle(): void {
-    this.#settlement.settle();
+    this.settlement.settle();
   }
   #settles(): SettlementHost {
     const over = (): boolean => this.#frozen >= 0;
     return {
-      taken: () => this.#taken(),
+      taken: () => this.taken(),
       get over() {
         return over();
       },
@@ -434,36 +324,36 @@ export class Connection {
   /* ── the end ───────────────────────────────────────────────────────── */
 
   #closeGracefully(cause: CloseCause): void {
-    if (this.#delivery.muted) return this.hardClose();
+    if (this.delivery.muted) return this.hardClose();
     this.#cause = cause;
-    this.#state = 'closing';
-    this.#timers.clearIdle();
+    this.phase = 'closing';
+    this.timers.clearIdle();
     if (this.#outbound.bytes > 0) this.#flush();
     if (!this.#flows()) return;
-    this.#timers.setDeadline(this.#options.closeTimeoutMs, () => this.#drop(closeCause('close-timeout')));
-    this.#transport!.end();
+    this.timers.setDeadline(this.#options.closeTimeoutMs, () => this.#drop(closeCause('close-timeout')));
+    this.transport!.end();
   }
 
   /** `failure`: the reason to report if the connection was never ready; null: this side has closed it. */
   #drop(cause: CloseCause, failure: Failure | null = null, upgrade: TlsFailure | null = null): void {
-    const from = this.#state;
+    const from = this.phase;
     const { hardClose } = STATES[from];
     if (hardClose === 'ignore') return;
-    this.#frozen = this.#taken();
-    this.#state = 'closed';
-    this.#timers.clear();
+    this.#frozen = this.taken();
+    this.phase = 'closed';
+    this.timers.clear();
     this.#dial?.abort();
     this.#dial = null;
-    this.#transport?.destroy();
-    this.#delivery.drop();
+    this.transport?.destroy();
+    this.delivery.drop();
     this.#outbound.drop();
-    if (this.#tls.kind !== 'none' && this.#tls.kind !== 'failed') this.#tls = { kind: 'disposed' };
+    if (this.security.kind !== 'none' && this.security.kind !== 'failed') this.security = { kind: 'disposed' };
     if (hardClose === 'silent') return;
-    if (hardClose === 'failure') return this.#fail(failure ?? closedMeanwhile(from));
+    if (hardClose === 'failure') return this.#fail(failure ?? closedMeanwhile(from === 'handshaking'));
     this.#settle();
     if (hardClose === 'tls-failure') this.#guard(() => this.#handler.onTlsFailure?.(this, upgrade ?? tlsFailure('closed-by-us')));
     this.#guard(() => this.#handler.onClosed?.(this, cause));
-    if (this.#settlement.ledger.pending > 0) this.#options.clock.soon(() => this.#settlement.failPending());
+    if (this.settlement.ledger.pending > 0) this.#options.clock.soon(() => this.settlement.failPending());
   }
 
   #fail(failure: Failure): void {
@@ -475,15 +365,13 @@ export class Connection {
 
   /** Whether bytes still go through. Asked after handlers have run, which may have changed the state. */
   #flows(): boolean {
-    return this.#state === 'open' || this.#state === 'closing';
+    return this.phase === 'open' || this.phase === 'closing';
   }
-  #armIdle(): void {
-    this.#timers.armIdle(() => this.#guard(() => this.#handler.onIdleTimeout?.(this)));
+  protected idled(): void {
+    this.#guard(() => this.#handler.onIdleTimeout?.(this));
   }
-  #option(set: (transport: Transport) => void): 'ok' | 'not-open' {
-    if (!STATES[this.#state].ready || this.#transport === null) return 'not-open';
-    set(this.#transport);
-    return 'ok';
+  protected timed(token: number): void {
+    this.#guard(() => this.#handler.onTimer?.(this, token));
   }
   #guard(call: () => void): void {
     try {
@@ -500,17 +388,4 @@ export class Connection {
     }
     this.#drop(closeCause('handler-error'));
   }
-}
-
-function initialTls(context: TlsContext, host: string, needsHost: boolean): TlsState {
-  if (context.failure !== null) return { kind: 'failed', failure: context.failure };
-  if (needsHost && host === '') return { kind: 'failed', failure: tlsFailure('session-failed', 'no name to verify the server by') };
-  return { kind: 'handshaking', context, host };
-}
-function tlsReason(failure: TlsFailure): Failure {
-  return { reason: 'tls', code: failure.code, message: failure.message };
-}
-function closedMeanwhile(from: State): Failure {
-  const { code, message } = tlsFailure('closed-by-us');
-  return from === 'handshaking' ? { reason: 'tls', code, message } : { reason: 'tcp', code, message: 'this side closed while connecting' };
 }

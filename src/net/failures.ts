@@ -73,6 +73,16 @@ export function tlsFailure(code: TlsFailureCode, message: string = TLS_FAILURES[
   return { kind: code.startsWith('certificate-') ? 'auth' : 'general', code, message };
 }
 
+/** A handshake that failed, as the reason a connection never became ready. */
+export function tlsReason({ code, message }: TlsFailure): Failure {
+  return { reason: 'tls', code, message };
+}
+/** This side has closed before the connection was ready. */
+export function closedMeanwhile(handshaking: boolean): Failure {
+  const failure = tlsFailure('closed-by-us');
+  return handshaking ? tlsReason(failure) : { reason: 'tcp', code: failure.code, message: 'this side closed while connecting' };
+}
+
 const VERIFICATION: Record<string, TlsFailureCode> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate-self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'certificate-unknown-ca',

@@ -1,5 +1,5 @@
 /** TLS as a state of its connection. "Wanted and not got" is not "never wanted". */
-import type { TlsFailure } from './failures.js';
+import { tlsFailure, type TlsFailure } from './failures.js';
 import type { TlsContext, TlsDetails } from './tls-context.js';
 
 export type TlsState =
@@ -11,3 +11,10 @@ export type TlsState =
   | { readonly kind: 'disposed' };
 
 export const NO_TLS: TlsState = { kind: 'none' };
+
+/** Before the handshake of a connection that is to have TLS from its first byte. */
+export function initialTls(context: TlsContext, host: string, needsHost: boolean): TlsState {
+  if (context.failure !== null) return { kind: 'failed', failure: context.failure };
+  if (needsHost && host === '') return { kind: 'failed', failure: tlsFailure('session-failed', 'no name to verify the server by') };
+  return { kind: 'handshaking', context, host };
+}
