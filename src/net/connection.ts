@@ -20,17 +20,23 @@ export interface Via {
 
 /** Opens a stream; all addresses of a name are tried. Rejects with ConnectError. `events` are never called before the stream is open. */
 export function connect(host: string, port: number, timeoutMs: number, events: StreamEvents, via: Via = {}): Promise<QueuedConnection> {
+  return new Promise((resolve, reject) => {
+    open(host, port, timeoutMs, events, via, resolve, reject);
+  });
+}
+
+/** As `connect`: `ready` or `failed` is called once, in a later turn. */
+export function open(
+  host: string, port: number, timeoutMs: number, events: StreamEvents, via: Via, ready: (connection: QueuedConnection) => void, failed: (e: ConnectError) => void,
+): QueuedConnection {
   const { path, tls } = via;
   const target: DialTarget = path === undefined ? { kind: 'tcp', host, port } : { kind: 'unix', path };
   const where = path ?? `${host}:${port}`;
-  return new Promise((resolve, reject) => {
-    const failed = (failure: Failure): void => {
-      const timedOut = failure.reason === 'timeout';
-      const what = timedOut ? 'connection timed out' : failure.reason === 'tls' ? `TLS failed (${failure.code})` : 'connection refused';
-      reject(new ConnectError(timedOut, `${what}: ${where}`, failure));
-    };
-    const options = { target, connectTimeoutMs: Math.max(1, timeoutMs) };
-    const secure = tls === undefined ? options : { ...options, context: tls.context, ...(tls.servername === undefined ? {} : { servername: tls.servername }) };
-    QueuedConnection.open(secure, events, resolve, failed);
+  const options = { target, connectTimeoutMs: Math.max(1, timeoutMs) };
+  const secure = tls === undefined ? options : { ...options, context: tls.context, ...(tls.servername === undefined ? {} : { servername: tls.servername }) };
+  return QueuedConnection.open(secure, events, ready, (failure) => {
+    const timedOut = failure.reason === 'timeout';
+    const what = timedOut ? 'connection timed out' : failure.reason === 'tls' ? `TLS failed (${failure.code})` : 'connection refused';
+    failed(new ConnectError(timedOut, `${what}: ${where}`, failure));
   });
 }

@@ -1,6 +1,6 @@
 /** A connection for those who bound what they write in their own way: what the kernel does not take is queued, and accounted for. */
-import { Connection as Endpoint, type ClientOptions, type SslClientOptions } from './endpoint.js';
-import { CLOSE_CODES, type CloseCause, type Failure } from './failures.js';
+import { Connection as Endpoint, type ClientOptions, type SslClientOptions, type StartTlsResult } from './endpoint.js';
+import { CLOSE_CODES, type CloseCause, type Failure, type TlsFailure } from './failures.js';
 import type { TlsContext, TlsDetails } from './tls-context.js';
 import type { Transport } from './transport.js';
 
@@ -10,6 +10,15 @@ export interface StreamEvents {
   end(): void;
   /** The stream is over in both directions. Called once, in a turn of its own, after `end` if that came. `refused`: TLS did not come about. */
   closed(reason: string, refused: boolean): void;
+  /** The kernel has more of what was written, see `taken`. */
+  progress?(): void;
+  /** What is written from now on is queued; alternates with `unthrottled`, when the kernel has everything. */
+  throttled?(): void;
+  unthrottled?(): void;
+  /** Nothing was read or written for the idle timeout; comes again after as long. */
+  idle?(): void;
+  /** `startTls` has led to TLS (null), or not, and then `closed` follows. */
+  upgraded?(failure: TlsFailure | null): void;
 }
 
 /** How long a closed connection may take to hand its last bytes to the peer and see its end. */
@@ -24,6 +33,9 @@ export class QueuedConnection {
   #closing = false;
   #over = false;
   #tls: TlsDetails | null = null;
+  #throttled = false;
+  /** How much the kernel had when it was over; -1 while it is not. */
+  #frozen = -1;
 
   /** An object instead of a closure for each event: most connections of a server are idle, and there are many. */
   static readonly #Handler = class {
@@ -34,8 +46,24 @@ export class QueuedConnection {
     onPeerEnd(): void {
       if (!this.owner.#closing) this.owner.#events.end();
     }
+    onSent(): void {
+      this.owner.#events.progress?.();
+    }
+    onThrottled(): void {
+      this.owner.#throttle();
+    }
     onUnthrottled(): void {
       this.owner.#drain();
+    }
+    onIdleTimeout(): void {
+      this.owner.#events.idle?.();
+    }
+    onTlsReady(_: Endpoint, details: TlsDetails): void {
+      this.owner.#ready(details);
+      this.owner.#events.upgraded?.(null);
+    }
+    onTlsFailure(_: Endpoint, failure: TlsFailure): void {
+      this.owner.#events.upgraded?.(failure);
     }
     onClosed(_: Endpoint, cause: CloseCause): void {
       this.owner.#ended(reasonOf(cause));
@@ -104,6 +132,10 @@ export class QueuedConnection {
   get held(): number {
     return this.#over ? 0 : this.#queued + this.#endpoint.pendingBytes;
   }
+  /** Bytes the kernel has had of what was written; exact also when it is over. */
+  get taken(): number {
+    return this.#frozen >= 0 ? this.#frozen : this.#endpoint.bytesOut - this.#endpoint.pendingBytes;
+  }
   /** For people and tables. */
   get figures(): { readonly tls: string; readonly state: string; readonly bytesIn: number; readonly bytesOut: number } {
     const { bytesIn, bytesOut, state } = this.#endpoint;
@@ -118,6 +150,14 @@ export class QueuedConnection {
     if (this.#queue.length === 0 && this.#endpoint.send(bytes) === 'accepted') return;
     this.#queue.push(bytes);
     this.#queued += bytes.length;
+  }
+  /** As the endpoint's; what is written meanwhile waits, and is sent secured. */
+  startTls(context: TlsContext, host = ''): StartTlsResult {
+    return this.#queue.length > 0 || this.#closing ? 'not-ready' : this.#endpoint.startTls(context, host);
+  }
+  /** 0: none. */
+  setIdleTimeout(ms: number): void {
+    this.#endpoint.setIdleTimeout(ms === 0 ? null : ms);
   }
   /** Until `resume` the peer's bytes stay in the kernel. */
   pause(): void {
@@ -154,7 +194,15 @@ export class QueuedConnection {
       this.#queue = [];
       this.#queued = 0;
     }
-    if (this.#closing) this.#finish();
+    if (this.#closing) return this.#finish();
+    if (!this.#throttled || !this.#endpoint.isWriteable) return;
+    this.#throttled = false;
+    this.#events.unthrottled?.();
+  }
+  #throttle(): void {
+    if (this.#throttled || this.#closing) return;
+    this.#throttled = true;
+    this.#events.throttled?.();
   }
   #finish(): void {
     this.#endpoint.close();
@@ -164,6 +212,7 @@ export class QueuedConnection {
 
   #ended(reason: string, refused = false): void {
     if (this.#over) return;
+    this.#frozen = this.taken;
     this.#over = true;
     this.#queue = [];
     this.#queued = 0;

@@ -51,20 +51,21 @@ export class Reconnector {
     return this.#timer !== null;
   }
 
-  /** Closes what is open and does not come back. */
-  close(): void {
-    this.#stop();
-    this.#connection?.close();
-  }
-  hardClose(): void {
-    this.#stop();
-    this.#connection?.hardClose();
-  }
-
-  #stop(): void {
+  /** Does not come back; what is open stays. */
+  stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = null;
+  }
+
+  /** Closes what is open and does not come back. */
+  close(): void {
+    this.stop();
+    this.#connection?.close();
+  }
+  hardClose(): void {
+    this.stop();
+    this.#connection?.hardClose();
   }
 
   #lost(why: Failure | CloseCause): void {
