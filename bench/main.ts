@@ -10,10 +10,11 @@ import { reference } from './peers.js';
 import { connections } from './net.js';
 import { rows } from './report.js';
 import { pipes } from './soc.js';
+import { tables } from './tables.js';
 
 const BENCHMARKS = new Map<string, () => void | Promise<void>>([
   ['calls', calls], ['reader', reader], ['start', startUp], ['requests', requests], ['idle', idle], ['bad-peers', badPeers], ['busy', busy], ['pipes', pipes], ['connections', connections],
-  ['hello', hello], ['mux', mux],
+  ['hello', hello], ['mux', mux], ['tables', tables],
 ]);
 
 const wanted = process.argv.slice(2);

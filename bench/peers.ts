@@ -31,6 +31,37 @@ export function runScript(peer: Peer, path: string, args: readonly string[] = []
   return stdout;
 }
 
+/** Like `runScript`; with the most memory the process held, bytes. */
+export function runMeasured(peer: Peer, path: string, args: readonly string[] = []): Promise<{ readonly stdout: string; readonly peak: number }> {
+  const [cmd, argv] = command(peer, [...args, path]);
+  const child = spawn(cmd, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  let peak = 0;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  const look = setInterval(() => {
+    peak = Math.max(peak, memory(child.pid!, 'VmHWM'));
+  }, PEAK_MS);
+  return new Promise((resolve, reject) => {
+    child.once('close', (status) => {
+      clearInterval(look);
+      if (status === 0) resolve({ stdout, peak });
+      else reject(new Error(`${peer} ${path}: status ${status}\n${stdout}`));
+    });
+  });
+}
+
+/** Between looks at the greatest size of a process, which the kernel keeps itself. */
+const PEAK_MS = 10;
+
+/** A line of a process's status in bytes; 0: it is gone. */
+function memory(pid: number, line: 'VmRSS' | 'VmHWM'): number {
+  try {
+    return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
 export interface Server { readonly port: number; readonly process: ChildProcess; rss(): number; stop(): Promise<void> }
 
 /** Starts a server on a free port, optionally with a script, and waits until it accepts. */
@@ -45,7 +76,7 @@ export async function serve(peer: Peer, path?: string, args: readonly string[] =
   return {
     port,
     process: child,
-    rss: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) * 1024,
+    rss: () => memory(child.pid!, 'VmRSS'),
     stop: () => new Promise((resolve) => (child.once('exit', () => resolve()), child.kill('SIGKILL'))),
   };
 }

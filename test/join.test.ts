@@ -1,7 +1,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { T, Vec } from '../src/lang/value.js';
-import { equalPairs, placesUpTo, timeline, unmatchedRows } from '../src/columns/join.js';
+import { equalPairs, unmatchedRows } from '../src/columns/join.js';
+import { placesUpTo, timeline } from '../src/columns/join-time.js';
 import { evaluated, interpreter } from './query-data.js';
 
 const ints = (xs: readonly number[]): Vec => new Vec(T.I64, BigInt64Array.from(xs, BigInt));

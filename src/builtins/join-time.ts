@@ -3,7 +3,8 @@ import { Dict, F64, List, Sym, T, Table, Vec, nullOf, type Value } from '../lang
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import { gather } from '../columns/gather.js';
-import { gatherOrNull, placesUpTo, timeline } from '../columns/join.js';
+import { gatherOrNull } from '../columns/join.js';
+import { placesUpTo, timeline } from '../columns/join-time.js';
 import { GROUPED, type GroupedReduction } from '../columns/grouped.js';
 import { reduceRanges } from '../columns/ranges.js';
 import { items } from '../columns/item.js';

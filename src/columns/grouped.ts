@@ -10,6 +10,7 @@ import { gather } from './gather.js';
 import { isFloatType, isNumericType, isTemporalType } from './promote.js';
 import { fromReals, nullTest, realBlocks, reals, widen } from './reals.js';
 import type { Groups } from './hashing.js';
+import { countsOfRows, sumsOfDoubles, sumsOfLongs } from './simd-groups.js';
 
 export type GroupedReduction = (v: Vec, g: Groups) => Vec | undefined;
 
@@ -28,6 +29,8 @@ const same = (x: number): number => x;
 
 /** Rows of each group. */
 export function groupedCount({ ids, first }: Groups): Vec {
+  const counts = countsOfRows(ids, first.length);
+  if (counts !== null) return new Vec(T.I64, BigInt64Array.from(counts, BigInt));
   const out = new BigInt64Array(first.length);
   const h = halves(out);
   chunks(ids.length, (lo, hi) => countIds(ids, lo, hi, h));
@@ -49,6 +52,8 @@ function groupedSum(v: Vec, g: Groups): Vec | undefined {
 
 /** Sums of 64 bits with the carry by hand: exact, and no bigint is made. */
 function wrappedSum(v: Vec, { ids, first }: Groups): Vec {
+  const sums = sumsOfLongs(v.data as BigInt64Array, v.nulls, ids, first.length);
+  if (sums !== null) return new Vec(T.I64, sums);
   const out = new BigInt64Array(first.length);
   const acc = halves(out);
   const h = halves(v.data);
@@ -244,8 +249,10 @@ export function groupedQuantile(v: Vec, { ids, first }: Groups, p: number): Vec 
 /* ── helpers ─────────────────────────────────────────────────────────── */
 
 function totals(v: Vec, { ids, first }: Groups): { total: Float64Array; count: Float64Array } {
-  const total = new Float64Array(first.length);
-  const count = new Float64Array(first.length);
+  const sums = sumsOfDoubles((body) => realBlocks(v, body), ids, first.length);
+  const total = Float64Array.from(first, (_, g) => (sums === null ? 0 : sums[2 * g]));
+  const count = Float64Array.from(first, (_, g) => (sums === null ? 0 : sums[2 * g + 1]));
+  if (sums !== null) return { total, count };
   let at = 0;
   realBlocks(v, (x, lo, hi) => {
     addTo(x, lo, hi, ids, at, total, count);

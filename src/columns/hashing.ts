@@ -9,6 +9,7 @@ import { alloc, halves, nullAt } from './item.js';
 import { concatItems } from './concat.js';
 import { wordsOf } from './gather.js';
 import { hashKey } from './same.js';
+import { groupClose } from './simd-groups.js';
 
 /** `ids[row]` is the group of a row, numbered from 0 in order of first appearance; `first[group]` is the first row of a group. */
 export interface Groups {
@@ -222,6 +223,8 @@ const DIRECT = 65536;
 
 function groupSingles(words: Int32Array): Groups {
   const n = words.length;
+  const close = groupClose(words, 0);
+  if (close !== null) return close;
   const range = { min: 2147483647, max: -2147483648 };
   chunks(n, (lo, hi) => widenRange(words, lo, hi, range));
   if (range.max - range.min < Math.max(DIRECT, 2 * n)) return groupDirect(words, 0, range.min, Math.max(0, range.max - range.min + 1));
@@ -285,6 +288,8 @@ function directChunk(table: Direct, lo: number, hi: number): void {
 
 function groupPairs(words: Int32Array): Groups {
   const n = words.length >> 1;
+  const close = groupClose(words, 1);
+  if (close !== null) return close;
   const range = { min: 2147483647, max: -2147483648 };
   let narrow = true;
   chunks(n, (lo, hi) => {

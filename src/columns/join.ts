@@ -8,7 +8,6 @@ import { cast } from './cast.js';
 import { gather } from './gather.js';
 import { hashGroupJoint } from './hashing.js';
 import { nullTest } from './reals.js';
-import { gradeRows } from './sort.js';
 
 type Column = Vec | List;
 
@@ -70,81 +69,25 @@ export function unmatchedRows(left: readonly Column[], right: readonly Column[])
   return out.slice(0, at);
 }
 
-/** Right rows sorted by group and time, and for each left row a group number that both sides share (-1: a null or unmatched key). */
-export interface Timeline {
-  readonly leftIds: Int32Array;
-  readonly rightIds: Int32Array;
-  /** Right rows with a usable key and time, by group and time; rows of one time keep their order. */
-  readonly order: Int32Array;
-}
-
-/** Lines the rows of both sides up by their equality keys (possibly none) and the right ones by time. */
-export function timeline(leftKeys: readonly Column[], rightKeys: readonly Column[], leftRows: number, rightTime: Vec): Timeline {
-  const m = rightTime.length;
-  const { leftIds, rightIds } = sharedIds(leftKeys, rightKeys, leftRows, m);
-  const isNull = nullTest(rightTime);
-  const usable = new Int32Array(m);
-  let count = 0;
-  for (let i = 0; i < m; i++) if (rightIds[i] >= 0 && !isNull(i)) usable[count++] = i;
-  const rows = usable.subarray(0, count);
-  const by = gradeRows([new Vec(T.I32, pick(rightIds, rows)), gather(rightTime, rows)], count, false);
-  return { leftIds, rightIds, order: pick(rows, by) };
-}
-
-/**
- * For each left row how many places of the timeline's order lie, within its group, at or before `times` (`strict`: before), as an index
- * into `order`: the first place of the group where it is none. -1 for a null time or key.
- */
-export function placesUpTo(line: Timeline, rightTime: Vec, times: Vec, strict: boolean): { place: Int32Array; start: Int32Array } {
-  const n = times.length;
-  const { leftIds, order } = line;
-  const m = order.length;
-  const rightSorted = gather(rightTime, order);
-  const rightGroups = pick(line.rightIds, order);
-  const isNull = nullTest(times);
-  // One order over both sides: among equal times the side that is to count comes first.
-  const [a, b] = sameType(rightSorted, times);
-  const ids = new Int32Array(m + n);
-  ids.set(rightGroups, strict ? n : 0);
-  ids.set(leftIds, strict ? 0 : m);
-  const merged = gradeRows([new Vec(T.I32, ids), concatColumns(strict ? [b, a] : [a, b])], m + n, false);
-  const rightAt = strict ? n : 0;
-  const leftAt = strict ? 0 : m;
-  const place = new Int32Array(n).fill(-1);
-  const start = new Int32Array(n).fill(-1);
-  let group = -2;
-  let first = 0;
-  let passed = 0;
-  blocks(m + n, (lo, hi) => {
-    for (let k = lo; k < hi; k++) {
-      const row = merged[k];
-      if (ids[row] !== group) {
-        group = ids[row];
-        first = passed;
-      }
-      if (row >= rightAt && row < rightAt + m) passed++;
-      else if (group >= 0 && !isNull(row - leftAt)) {
-        place[row - leftAt] = passed;
-        start[row - leftAt] = first;
-      }
-    }
-  });
-  return { place, start };
-}
-
 /** Elements at `rows`; the typed null where that is -1. */
 export function gatherOrNull(v: Column, rows: Int32Array): Column {
+  const at = new Int32Array(rows.length);
   let missing = false;
   blocks(rows.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) if (rows[i] < 0) missing = true;
+    for (let i = lo; i < hi; i++) {
+      const row = rows[i];
+      missing ||= row < 0;
+      at[i] = row < 0 ? 0 : row;
+    }
   });
   if (!missing) return gather(v, rows);
   if (v instanceof List) return new List(Object.assign(allocList(rows.length), Array.from(rows, (i) => (i < 0 ? null : v.items[i]))));
-  const data = alloc(v.t, 1);
-  store(v.t, data, 0, nullOf(v.t));
-  const n = v.length;
-  const extended = concatColumns([v, new Vec(v.t, data, v.t !== T.SYM && v.t !== T.STR && v.t !== T.B8 && v.t !== T.U8)]);
-  return gather(extended, rows.map((i) => (i < 0 ? n : i)));
+  const data = v.length === 0 ? alloc(v.t, rows.length) : gather(v, at).data;
+  const none = nullOf(v.t);
+  blocks(rows.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (rows[i] < 0) store(v.t, data, i, none);
+  });
+  return new Vec(v.t, data, v.t !== T.SYM && v.t !== T.STR && v.t !== T.B8 && v.t !== T.U8);
 }
 
 /** The left element where there is a left row, otherwise the right one; both of one type, or the right one made so. */
@@ -175,7 +118,8 @@ function rightByGroup(left: readonly Column[], right: readonly Column[]): RightG
   return { ids: leftIds, offsets, rows };
 }
 
-function sharedIds(left: readonly Column[], right: readonly Column[], n: number, m: number): { leftIds: Int32Array; rightIds: Int32Array; groups: number } {
+/** Group numbers that the rows of both sides share; -1: a key is null. */
+export function sharedIds(left: readonly Column[], right: readonly Column[], n: number, m: number): { leftIds: Int32Array; rightIds: Int32Array; groups: number } {
   if (left.length === 0) return { leftIds: new Int32Array(n), rightIds: new Int32Array(m), groups: 1 };
   const g = hashGroupJoint(left, right);
   if (g === null) return { leftIds: new Int32Array(n).fill(-1), rightIds: new Int32Array(m).fill(-1), groups: 0 };
@@ -203,18 +147,4 @@ function lonelyRight(ids: Int32Array, n: number, offsets: Int32Array, rows: Int3
   const out: number[] = [];
   for (let i = 0; i < m; i++) if (alone[i] === 1) out.push(i);
   return Int32Array.from(out);
-}
-
-function sameType(a: Vec, b: Vec): [Vec, Vec] {
-  if (a.t === b.t) return [a, b];
-  const t = a.t === T.F64 || b.t === T.F64 || a.t === T.F32 || b.t === T.F32 ? T.F64 : T.I64;
-  return [cast(t, a) as Vec, cast(t, b) as Vec];
-}
-
-function pick(from: Int32Array, rows: Int32Array): Int32Array {
-  const out = new Int32Array(rows.length);
-  blocks(rows.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) out[i] = from[rows[i]];
-  });
-  return out;
 }

@@ -23,7 +23,7 @@ export function gradeRows(cols: readonly (Vec | List)[], n: number, descending: 
     const col = cols[c];
     if (col instanceof List) continue;
     const down = typeof descending === 'boolean' ? descending : descending[c];
-    const words = keyWords(col);
+    const words = orderWords(col);
     for (let w = words.length - 1; w >= 0; w--) {
       const keys = inOrder ? words[w] : gatherKeys(words[w], rows);
       if (down) complement(keys);
@@ -111,7 +111,7 @@ export function searchAll(v: Vec, needles: Vec, find: (v: Vec, x: bigint) => num
 /* ── keys ────────────────────────────────────────────────────────────── */
 
 /** A column as unsigned 32-bit words in the order of its elements, the most significant first; the words are the caller's. */
-function keyWords(v: Vec): Uint32Array[] {
+export function orderWords(v: Vec): Uint32Array[] {
   switch (v.t) {
     case T.I64: case T.TIMESTAMP: return longKeys(v);
     case T.F64: return doubleKeys(v.data as Float64Array);

@@ -2,7 +2,7 @@
  * WebAssembly SIMD kernels. A module is compiled when it is first asked for, never at start-up; where the host has no WebAssembly or
  * no SIMD the answer is null, and the loops in JavaScript do the work.
  */
-import { COLUMNS, PACKING } from './kernels.generated.js';
+import { COLUMNS, GROUPING, PACKING } from './kernels.generated.js';
 
 /** A number the module exports. */
 interface Cell { readonly value: number }
@@ -44,6 +44,17 @@ type LongsOf = (x: number, y: number, r: number, n: number, nulls: number) => vo
 type DoublesOf = (x: number, y: number, r: number, n: number) => number;
 type ComparisonOf = (x: number, y: number, r: number, n: number, flip: number) => void;
 export const columns = lazily<Columns>(COLUMNS, 2);
+
+/** See assembly/grouping.as. */
+export interface Grouping extends Kernels {
+  lookLongs: Look;
+  lookWords: Look;
+  addLongs(x: number, ids: number, sums: number, n: number, nulls: number): void;
+  addDoubles(x: number, ids: number, sums: number, n: number): void;
+  countRows(ids: number, counts: number, n: number): void;
+}
+type Look = (keys: number, table: number, ids: number, at: number, n: number, base: number, range: number) => number;
+export const grouping = lazily<Grouping>(GROUPING, 8);
 
 /* ── loading ─────────────────────────────────────────────────────────── */
 
