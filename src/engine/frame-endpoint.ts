@@ -1,4 +1,4 @@
-/** What listeners on paths serve frames with: who this process is, and the lanes. */
+/** What listeners serve frames with: who this process is, and the lanes. */
 import { HASH_ALGORITHM, HASH_BYTES } from '../wire/broker/hash.js';
 import { createDaemonProcess, createEndpoint } from '../wire/broker/messages.generated.js';
 import { ProbeResponder } from '../wire/broker/probe.js';
@@ -7,13 +7,13 @@ import { EndpointMux } from '../wire/mux.js';
 import { ownIdentity } from './broker/process-facts.js';
 import { FrameBridge } from './frame-bridge.js';
 
-/** Makes the bridges for the peers of one path. */
-export function frameEndpoint(path: string): () => FrameBridge {
+/** Makes the bridges for the peers of one endpoint. `serve`: further payload protocols. */
+export function frameEndpoint(path: string, serve: readonly number[] = []): () => FrameBridge {
   const endpoint = createEndpoint({ path });
   const unknown = new Uint8Array(HASH_BYTES);
   let probes = new ProbeResponder(createDaemonProcess({ pid: process.pid, exePath: process.execPath, ipcEndpoint: endpoint, exeHashAlgorithm: HASH_ALGORITHM }), unknown);
   let asked = false;
-  const mux = new EndpointMux({ probes: { answer: (frame) => probes.answer(frame) }, served: [VALUE_LANE, TEXT_LANE] });
+  const mux = new EndpointMux({ probes: { answer: (frame) => probes.answer(frame) }, served: [VALUE_LANE, TEXT_LANE, ...serve] });
   return () => {
     // Hashing the executable takes seconds: not before there is somebody who may ask, and until it is done without the hash.
     if (!asked) {

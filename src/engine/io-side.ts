@@ -4,6 +4,8 @@
  */
 import { ListenError, type Listener } from '../net/listener.js';
 import type { ListenAddress } from '../net/address.js';
+import { QueuedConnection } from '../net/queued-connection.js';
+import type { Transport } from '../net/transport.js';
 import { toBytes } from '../lang/text.js';
 import { Session } from '../wire/rayforce/session.js';
 import { TO_IO, TO_LANG, type End } from './channel.js';
@@ -11,15 +13,16 @@ import { Cork } from './cork.js';
 import { dial, type DialHost } from './dialing.js';
 import { Intake } from './intake.js';
 import { IoLoop } from './io-loop.js';
-import { Listeners, type Accept } from './listeners.js';
+import { Listeners, type ListenersHost } from './listeners.js';
 import { Outbox } from './outbox.js';
 import { OutputAccount } from './output-account.js';
 import { Peer } from './peer.js';
+import type { Guest } from './reception.js';
 import { Slots } from './slots.js';
 import type { BrokerHub } from './broker/hub.js';
 import { SocHub } from './soc/hub.js';
 import type { SharedState } from './shared-state.js';
-import type { ConnectionInfo, Limits, LogRecord, Users } from './api.js';
+import type { ConnectionInfo, Limits, ListenOptions, LogRecord, Users } from './api.js';
 import type { ServerTls } from './tls-files.js';
 import type { Call, CallResult } from './messages.js';
 
@@ -30,6 +33,8 @@ export interface IoOptions {
   /** For listeners with TLS. */
   readonly tls: ServerTls | null;
   readonly log: (record: LogRecord) => void;
+  /** For listeners that are not told themselves. */
+  readonly serving: ListenOptions;
   /** Records that are for the program around the engine: ANSWER, OUTPUT, EXIT. */
   readonly outward: (kind: number, arg: number, payload: unknown) => void;
 }
@@ -37,9 +42,9 @@ export interface IoOptions {
 export class IoSide implements DialHost {
   readonly preAuthBytes: number;
   readonly maxFrame: number;
-  readonly #slots: Slots<Peer | Listener>;
+  readonly #slots: Slots<Peer | Listener | Question>;
   readonly #peers = new Set<Peer>();
-  readonly #listeners: Listeners;
+  readonly #listeners: Listeners<Peer | Question>;
   readonly #output: OutputAccount<Peer>;
   readonly #intake: Intake;
   /** Gone, but the language side does not know yet: their handles are still taken. */
@@ -53,11 +58,11 @@ export class IoSide implements DialHost {
   #draining = false;
 
   constructor(private readonly end: End, private readonly shared: SharedState, private readonly options: IoOptions) {
-    const { limits, users, tls, log } = options;
+    const { limits, users, tls, serving, log } = options;
     this.preAuthBytes = limits.preAuthBytes;
     this.maxFrame = limits.maxFrame;
     this.#slots = new Slots(shared.slotCount);
-    this.#listeners = new Listeners(this.#slots, { tls, usersRequired: users.required, log }, (frames) => this.#accept(frames));
+    this.#listeners = new Listeners<Peer | Question>(this.#slots, { tls, serving, usersRequired: users.required, handshakeMs: limits.handshakeMs, log }, this.#host());
     this.#outbox = new Outbox(end);
     this.#intake = new Intake(shared, this.#outbox, limits.inputPerPeer);
     this.#output = new OutputAccount<Peer>(limits);
@@ -80,8 +85,8 @@ export class IoSide implements DialHost {
   /* ── for the program around the engine ─────────────────────────────── */
 
   /** Rejects with ListenError. Answers the listener's handle and port. */
-  listen(address: ListenAddress): Promise<{ handle: number; port: number }> {
-    return this.#listeners.listen(address);
+  listen(address: ListenAddress, options: ListenOptions = {}): Promise<{ handle: number; port: number }> {
+    return this.#listeners.listen(address, options);
   }
   /** Reads the certificates again, for connections that begin from now on. Throws TlsFilesError; then nothing has changed. */
   reloadTls(): void {
@@ -151,27 +156,61 @@ export class IoSide implements DialHost {
 
   /* ── peers ─────────────────────────────────────────────────────────── */
 
-  #accept(frames: Parameters<Accept>[0]): ReturnType<Accept> {
-    const { limits, users } = this.options;
-    if (this.#draining || this.#inbound >= limits.maxConnections) {
-      this.options.log({ level: 'warn', event: 'refused', message: this.#draining ? 'refusing a connection: shutting down' : `refusing a connection: ${limits.maxConnections} are open` });
-      return null;
-    }
-    return (open) => {
-      const peer = new Peer(this, Session.server(users.required, { limit: limits.maxFrame, preAuth: limits.preAuthBytes }), true);
-      peer.connection = open(peer);
-      peer.frames = frames;
-      peer.restricted = this.options.restricted;
-      this.#inbound++;
-      this.#peers.add(peer);
-      peer.handle = this.#slots.add(() => peer);
-      if (peer.handle < 0) return peer.connection.destroy();
-      peer.timer = setTimeout(() => this.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), limits.handshakeMs);
+  #host(): ListenersHost {
+    const { limits, users, log } = this.options;
+    return {
+      admits: () => this.#admits(),
+      released: () => void this.#inbound--,
+      wire: (transport, msLeft) => {
+        const peer = new Peer(this, Session.server(users.required, { limit: limits.maxFrame, preAuth: limits.preAuthBytes }), true);
+        if (this.#enter(peer, transport)) peer.timer = setTimeout(() => this.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), msLeft);
+      },
+      frames: (transport, bridge, guest) => {
+        const peer = new Peer(this, bridge, true, bridge);
+        if (this.#enter(peer, transport, guest)) peer.pump(null);
+      },
+      lines: () => {
+        const receive = this.#soc.receiver();
+        return (transport, guest) => receive(transport, guest?.restricted ?? this.options.restricted);
+      },
+      vouch: (user, answer) => this.#vouch(user, answer),
+      refused: ({ peer }, reason) => log({ level: 'warn', event: 'handshake-failed', peer: peer.name, message: `closing ${peer.name}: ${reason}` }),
     };
   }
 
+  #admits(): boolean {
+    const { limits, log } = this.options;
+    if (this.#draining || this.#inbound >= limits.maxConnections) {
+      log({ level: 'warn', event: 'refused', message: this.#draining ? 'refusing a connection: shutting down' : `refusing a connection: ${limits.maxConnections} are open` });
+      return false;
+    }
+    this.#inbound++;
+    return true;
+  }
+
+  #enter(peer: Peer, transport: Transport, guest: Guest | null = null): boolean {
+    // With a certificate of its own a client is known by that, unless it says otherwise.
+    peer.user = guest?.user ?? toBytes(transport.tls?.peerCertificate?.subject ?? '');
+    peer.restricted = guest?.restricted ?? this.options.restricted;
+    peer.connection = QueuedConnection.accept(transport, peer);
+    this.#peers.add(peer);
+    peer.handle = this.#slots.add(() => peer);
+    if (peer.handle < 0) peer.connection.destroy();
+    return peer.handle >= 0;
+  }
+
+  /** The hook may narrow what a list or a certificate allows: it sees the name, and no password. */
+  #vouch(user: string, answer: (guest: Guest | null) => void): void {
+    const guest = { user, restricted: this.options.restricted || this.options.users.restricts(user) };
+    if (!this.shared.authHook) return answer(guest);
+    const handle = this.#slots.add(() => new Question((accept) => answer(accept ? guest : null)));
+    if (handle < 0) return answer(null);
+    this.#outbox.put(TO_LANG.AUTH, handle, 0, null, { user, password: '', restricted: guest.restricted });
+    this.#loop.work();
+  }
+
   credentials(peer: Peer, user: string, password: string): void {
-    peer.user = user;
+    if (user !== '') peer.user = user;
     // What it sends ahead stays in the kernel while its credentials are judged.
     peer.connection.pause();
     void this.options.users.verify(user, password, () => peer.state === 'handshake').then(({ ok, restricted }) => {
@@ -214,8 +253,6 @@ export class IoSide implements DialHost {
   #opened(peer: Peer): void {
     peer.state = 'open';
     peer.openedMs = Date.now();
-    // With a certificate of its own a client is known by that, unless it says otherwise.
-    if (peer.inbound && peer.user === '') peer.user = toBytes(peer.connection.tls?.peerCertificate?.subject ?? '');
     peer.dispatched = this.shared.taken(peer.handle);
     this.shared.setOpen(peer.handle, true);
   }
@@ -251,7 +288,6 @@ export class IoSide implements DialHost {
     this.#peers.delete(peer);
     this.#output.forget(peer);
     this.#intake.forget(peer);
-    if (peer.inbound) this.#inbound--;
     // An open one keeps its number until the language side has noted its end.
     if (peer.handle >= 0 && !this.#zombies.has(peer)) this.#release(peer);
   }
@@ -297,8 +333,13 @@ export class IoSide implements DialHost {
         return;
       }
       case TO_IO.AUTH: {
-        const peer = this.#peer(handle);
-        return peer === null ? undefined : this.#judged(peer, arg === 1);
+        const slot = this.#slots.get(handle);
+        if (slot instanceof Peer) this.#judged(slot, arg === 1);
+        else if (slot instanceof Question) {
+          this.#slots.free(handle);
+          slot.answer(arg === 1);
+        }
+        return;
       }
       case TO_IO.CLOSE: return this.#close(handle);
       case TO_IO.RELEASE: {
@@ -335,7 +376,7 @@ export class IoSide implements DialHost {
     switch (call.ask) {
       case 'listen':
         try {
-          const { handle, port } = await this.listen(call);
+          const { handle, port } = await this.listen(call, call.options);
           return { ok: true, handle, value: port };
         } catch (e) {
           if (!(e instanceof ListenError)) throw e;
@@ -350,4 +391,9 @@ export class IoSide implements DialHost {
       case 'finish': return await this.finish(call.ms), { ok: true, handle: -1 };
     }
   }
+}
+
+/** Whether somebody is let in: a handle of its own until the language side has answered. */
+class Question {
+  constructor(readonly answer: (accept: boolean) => void) {}
 }

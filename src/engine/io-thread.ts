@@ -4,7 +4,7 @@ import { End, TO_LANG, type EndMemory } from './channel.js';
 import { IoSide } from './io-side.js';
 import { SharedState, type SharedMemory } from './shared-state.js';
 import { makeUsers } from './users.js';
-import type { Limits, UserEntry } from './api.js';
+import type { Limits, ListenOptions, UserEntry } from './api.js';
 import type { ServerTls } from './tls-files.js';
 
 export interface IoThreadData {
@@ -14,6 +14,7 @@ export interface IoThreadData {
   readonly restricted: boolean;
   readonly limits: Limits;
   readonly tls: ServerTls | null;
+  readonly serving: ListenOptions;
 }
 
 function main(data: IoThreadData): void {
@@ -22,6 +23,7 @@ function main(data: IoThreadData): void {
     restricted: data.restricted,
     limits: data.limits,
     tls: data.tls,
+    serving: data.serving,
     log: (record) => io.command(TO_LANG.LOG, 0, record),
     outward: () => {},
   });

@@ -20,6 +20,7 @@ import { SocLang } from './soc/lang.js';
 import { Timers } from './timers.js';
 import type { ListenAddress } from '../net/address.js';
 import type { SharedState } from './shared-state.js';
+import type { ListenOptions } from './api.js';
 import type { SocEvent } from './soc/calls.js';
 import type { Call, CallResult, Command, LangSettings, LogRecord } from './messages.js';
 
@@ -199,8 +200,8 @@ export class LangSide {
   }
 
   /** Serves on an address. Errors: `io`. */
-  listen(address: ListenAddress): { readonly handle: number; readonly port: number } {
-    const { handle, value } = this.call({ ask: 'listen', ...address });
+  listen(address: ListenAddress, options: ListenOptions = {}): { readonly handle: number; readonly port: number } {
+    const { handle, value } = this.call({ ask: 'listen', ...address, options });
     this.#listeners++;
     return { handle, port: value as number };
   }

@@ -1,52 +1,90 @@
 /** What the engine listens on: each a handle of its own, with what its kind of address serves. */
 import { Listener, ListenError } from '../net/listener.js';
-import type { Connection } from '../net/connection.js';
 import type { ListenAddress } from '../net/address.js';
 import type { TlsContext } from '../net/tls-context.js';
-import type { LogRecord } from './api.js';
+import type { Transport } from '../net/transport.js';
+import type { ListenOptions, LogRecord } from './api.js';
 import type { FrameBridge } from './frame-bridge.js';
-import type { Peer } from './peer.js';
+import { lanesOf, ProtocolsError, served } from './protocols.js';
+import { Reception, type Guest, type ReceptionHost } from './reception.js';
 import type { Slots } from './slots.js';
 import { reload, serverContext, TlsFilesError, type ServerTls } from './tls-files.js';
 
 export interface ListenersOptions {
   /** For listeners with TLS. */
   readonly tls: ServerTls | null;
+  /** For listeners that are not told themselves. */
+  readonly serving: ListenOptions;
   /** Clients have to name a user. */
   readonly usersRequired: boolean;
+  readonly handshakeMs: number;
   readonly log: (record: LogRecord) => void;
 }
 
-/** Told of a new connection: answers what to call for it, or null to drop it. */
-export type Accept = (frames: (() => FrameBridge) | null) => ((open: (events: Peer) => Connection) => void) | null;
+/** Who takes over whatever has said what it speaks. */
+export interface ListenersHost extends Pick<ReceptionHost, 'wire' | 'vouch' | 'refused'> {
+  /** Whether there is room for one more; it counts until `released`. */
+  admits(): boolean;
+  released(): void;
+  frames(transport: Transport, bridge: FrameBridge, guest: Guest | null): void;
+  /** A receiver of lines, with a memory of its own of what it has seen. */
+  lines(): (transport: Transport, guest: Guest | null) => void;
+}
 
-export class Listeners {
-  readonly #open = new Set<Listener>();
+export class Listeners<S> {
+  readonly #open = new Map<Listener, Reception>();
   #tls: TlsContext | null = null;
 
-  constructor(private readonly slots: Slots<Peer | Listener>, private readonly options: ListenersOptions, private readonly accept: Accept) {}
+  constructor(private readonly slots: Slots<S | Listener>, private readonly options: ListenersOptions, private readonly host: ListenersHost) {}
 
   get empty(): boolean {
     return this.#open.size === 0;
   }
 
   /** Rejects with ListenError. Answers the listener's handle and port. */
-  async listen(address: ListenAddress): Promise<{ handle: number; port: number }> {
-    const frames = address.path === undefined || this.options.usersRequired ? null : await frameBridges(address.path);
-    const listener = await Listener.open(address, () => this.accept(frames), address.tls === true ? this.#context() : null);
+  async listen(address: ListenAddress, options: ListenOptions = {}): Promise<{ handle: number; port: number }> {
+    const { serving } = this.options;
+    const credentials = options.credentials ?? (address.path === undefined ? undefined : serving.credentials);
+    const reception = await this.#reception(address, { ...serving, ...options, ...(credentials === undefined ? {} : { credentials }) });
+    const listener = await Listener.open(address, {
+      accept: (transport) => (this.host.admits() ? reception.receive(transport) : null),
+      released: () => this.host.released(),
+    }, credentials === undefined ? {} : { credentials });
     const handle = this.slots.add(() => listener);
     if (handle < 0) {
       listener.close();
       throw new ListenError('too many handles');
     }
-    this.#open.add(listener);
+    this.#open.set(listener, reception);
     this.options.log({ level: 'info', event: 'listening', handle, message: address.path === undefined ? `listening on port ${listener.port}` : `listening on ${address.path}` });
     return { handle, port: listener.port };
   }
 
+  async #reception(address: ListenAddress, { protocols, serve = [], credentials }: ListenOptions): Promise<Reception> {
+    const { host } = this;
+    const { usersRequired, handshakeMs } = this.options;
+    const { plain, secured } = served(address, protocols);
+    const bridges = secured.has('frame') ? await frameBridges(address, lanes(serve)) : null;
+    const lines = secured.has('soc') ? host.lines() : null;
+    return new Reception({
+      plain, secured, usersRequired, handshakeMs,
+      context: plain.has('tls') ? this.#context() : null,
+      listed: credentials?.uids !== undefined || credentials?.gids !== undefined,
+    }, {
+      wire: (transport, msLeft) => host.wire(transport, msLeft),
+      frames: (transport, guest) => host.frames(transport, bridges!(), guest),
+      lines: (transport, guest) => lines!(transport, guest),
+      vouch: (user, answer) => host.vouch(user, answer),
+      refused: (transport, reason) => host.refused(transport, reason),
+    });
+  }
+
   /** Nobody is accepted any more; connections live on. */
   close(): void {
-    for (const listener of this.#open) listener.close();
+    for (const [listener, reception] of this.#open) {
+      listener.close();
+      reception.close();
+    }
     this.#open.clear();
   }
 
@@ -67,8 +105,16 @@ export class Listeners {
   }
 }
 
-/** For listeners on paths, whose clients are this user's; loaded with the first of them. */
-async function frameBridges(path: string): Promise<() => FrameBridge> {
+/** Loaded with the first listener that serves frames. */
+async function frameBridges({ host, port, path }: ListenAddress, serve: readonly number[]): Promise<() => FrameBridge> {
   const { frameEndpoint } = await import('./frame-endpoint.js');
-  return frameEndpoint(path);
+  return frameEndpoint(path ?? `${host}:${port}`, serve);
+}
+
+function lanes(serve: readonly number[]): readonly number[] {
+  try {
+    return lanesOf(serve);
+  } catch (e) {
+    throw e instanceof ProtocolsError ? new ListenError(e.message) : e;
+  }
 }

@@ -1,5 +1,5 @@
 /** Structured payloads of the channel's records. */
-import type { Dialect, EvaluateOptions, EvaluateResult, JournalOptions, LogRecord } from './api.js';
+import type { Dialect, EvaluateOptions, EvaluateResult, JournalOptions, ListenOptions, LogRecord } from './api.js';
 import type { ListenAddress, PeerAddress } from '../net/address.js';
 import type { BrokerCall } from './broker/calls.js';
 import type { SocCall } from './soc/calls.js';
@@ -8,7 +8,7 @@ import type { ClientTls } from './tls-files.js';
 /** What the language side asks of the I/O side. */
 export type Call =
   | ({ readonly ask: 'open'; readonly timeoutMs: number; readonly files?: ClientTls } & PeerAddress)
-  | ({ readonly ask: 'listen' } & ListenAddress)
+  | ({ readonly ask: 'listen'; readonly options: ListenOptions } & ListenAddress)
   | { readonly ask: 'connections' }
   /** Stop accepting and reading; answered when everything taken so far is in the channel. */
   | { readonly ask: 'drain' }

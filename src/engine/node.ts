@@ -11,7 +11,7 @@ import { TlsFilesError } from './tls-files.js';
 import { makeUsers } from './users.js';
 import type { InterpreterThreadData } from './interpreter-thread.js';
 import type { Command, CommandResult, JournalFailure } from './messages.js';
-import type { ConnectionInfo, EvaluateOptions, EvaluateResult, Limits, NodeOptions, RflNode } from './api.js';
+import type { ConnectionInfo, EvaluateOptions, EvaluateResult, Limits, ListenOptions, NodeOptions, RflNode } from './api.js';
 
 const STACK_MB = 32;
 const SHUTDOWN_MS = 5000;
@@ -73,9 +73,9 @@ class Node implements RflNode {
     return () => void this.#exit.delete(listener);
   }
 
-  async listen(address: string | number): Promise<{ port: number }> {
+  async listen(address: string | number, options: ListenOptions = {}): Promise<{ port: number }> {
     try {
-      const { port } = await this.#threads.io.listen(listenAddress(address));
+      const { port } = await this.#threads.io.listen(listenAddress(address), options);
       return { port };
     } catch (e) {
       if (e instanceof AddressError) throw new EngineError('domain', e.message);
@@ -159,6 +159,7 @@ class Threads {
       restricted: options.restricted ?? false,
       limits,
       tls: options.tls ?? null,
+      serving: options.serving ?? {},
       log: options.log ?? (() => {}),
       outward: (kind, arg, payload) => {
         if (kind === TO_IO.OUTPUT) events.output(payload as Uint8Array, arg === 1 ? 'stdout' : 'stderr');

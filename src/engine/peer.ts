@@ -18,9 +18,6 @@ export interface PeerOwner {
   tooSlow(peer: Peer, reason: string): void;
 }
 
-/** No handshake begins with it. */
-const FRAME_BYTE = 1;
-
 export type PeerState = 'handshake' | 'open' | 'ended';
 
 export class Peer implements ConnectionEvents {
@@ -37,17 +34,10 @@ export class Peer implements ConnectionEvents {
   timer: NodeJS.Timeout | null = null;
   /** Outbound: told once whether the peer let us in. */
   opening: ((failure: { code: string; reason: string } | null) => void) | null = null;
-  /** Makes the other protocol, where the first byte may be one of its own. */
-  frames: (() => FrameBridge) | null = null;
-  /** It speaks frames. */
-  bridge: FrameBridge | null = null;
   #early = 0;
 
-  constructor(readonly owner: PeerOwner, private readonly wire: Session, readonly inbound: boolean) {}
-
-  get session(): Session | FrameBridge {
-    return this.bridge ?? this.wire;
-  }
+  /** `bridge`: the session, where the peer speaks frames. */
+  constructor(readonly owner: PeerOwner, readonly session: Session | FrameBridge, readonly inbound: boolean, readonly bridge: FrameBridge | null = null) {}
 
   get held(): number {
     return this.connection.held;
@@ -62,7 +52,6 @@ export class Peer implements ConnectionEvents {
       this.#early += chunk.length;
       if (this.#early > this.owner.preAuthBytes) return this.owner.ended(this, `more than ${this.owner.preAuthBytes} bytes before it was admitted`, true);
     }
-    if (this.frames !== null) this.#choose(chunk[0]);
     this.session.receive(chunk);
     this.pump(chunk);
   }
@@ -104,12 +93,6 @@ export class Peer implements ConnectionEvents {
       this.#event(event);
     }
     if (bytes !== null) owner.frames(this, bytes, from, to, bytes !== chunk);
-  }
-
-  /** By its first byte: a frame, or what the wire's own session makes of it. */
-  #choose(first: number): void {
-    if (first === FRAME_BYTE) this.bridge = this.frames!();
-    this.frames = null;
   }
 
   #event(event: Exclude<SessionEvent, Frame>): void {

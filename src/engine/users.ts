@@ -53,6 +53,7 @@ export function makeUsers(entries: readonly UserEntry[]): Users {
   const nobody = new Check({ name: '', secret: randomBytes(32).toString('latin1'), restricted: true });
   return {
     required: entries.length > 0,
+    restricts: (user) => named.get(user)?.entry.restricted ?? entries.some((e) => e.restricted),
     async verify(user, password, wanted = () => true) {
       if (entries.length === 0) return { ok: true, restricted: false };
       const own = named.get(user) ?? nobody;

@@ -1,8 +1,7 @@
-/** A listening socket whose streams are queued connections, as a promise. */
+/** A listening socket, as a promise. */
 import type { ListenAddress } from './address.js';
-import { QueuedConnection, type StreamEvents } from './queued-connection.js';
 import { Listener as StreamListener, type ListenerOptions } from './stream-listener.js';
-import type { TlsContext } from './tls-context.js';
+import type { Transport } from './transport.js';
 
 export class ListenError extends Error {
   /** `reason`: in the words of the system. */
@@ -11,25 +10,25 @@ export class ListenError extends Error {
   }
 }
 
-type Take = (open: (events: StreamEvents) => QueuedConnection) => void;
+export interface Receiver {
+  /** Answers what looks after an accepted stream; null: it is dropped. */
+  accept(accepted: Transport): object | null;
+  /** The descriptor of something accepted is free again. */
+  released(): void;
+}
 
 export class Listener {
   private constructor(private readonly listener: StreamListener, readonly host: string) {}
 
-  /** Rejects with ListenError. `accept` answers what to call for a new connection, or null to drop it. With a context it speaks TLS. */
-  static open(address: ListenAddress, accept: () => Take | null, context: TlsContext | null = null, options: Partial<ListenerOptions> = {}): Promise<Listener> {
+  /** Rejects with ListenError. */
+  static open(address: ListenAddress, receiver: Receiver, options: Partial<ListenerOptions> = {}): Promise<Listener> {
     const { host, port, path } = address;
     return new Promise((resolve, reject) => {
       StreamListener.open(path === undefined ? { kind: 'tcp', host, port } : { kind: 'unix', path }, {
         onListening: (listener) => resolve(new Listener(listener, path ?? host)),
         onListenFailure: (_, { code, message }) => reject(new ListenError(REASONS[code] ?? message)),
-        onAccept: (_, accepted) => {
-          const take = accept();
-          if (take === null) return null;
-          let made: QueuedConnection | null = null;
-          take((events) => (made = QueuedConnection.accept(accepted, context, events)));
-          return (made as QueuedConnection | null)?.endpoint ?? null;
-        },
+        onAccept: (_, accepted) => receiver.accept(accepted),
+        onReleased: () => receiver.released(),
         // Whoever accepts counts its connections itself.
       }, { maxConnections: null, ...options });
     });

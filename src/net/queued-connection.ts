@@ -75,7 +75,7 @@ export class QueuedConnection {
     }
     onStartFailure(_: Endpoint, failure: Failure): void {
       const ours = failure.code === 'closed-by-us';
-      this.owner.#ended(ours ? 'closed' : `TLS: ${failure.code}`, !ours);
+      this.owner.#ended(ours ? 'closed' : failure.code, !ours);
     }
   };
   static readonly #Opened = class extends QueuedConnection.#Handler {
@@ -96,12 +96,9 @@ export class QueuedConnection {
     this.#endpoint = start(this);
   }
 
-  /** Takes over what a listener has accepted, with TLS when there is a context. */
-  static accept(accepted: Transport, context: TlsContext | null, events: StreamEvents): QueuedConnection {
-    return new QueuedConnection(events, (connection) => {
-      const handler = new QueuedConnection.#Accepted(connection);
-      return context === null ? Endpoint.server(accepted, handler, OPTIONS) : Endpoint.sslServer(accepted, context, handler, OPTIONS);
-    });
+  /** Takes over what a listener has accepted, and perhaps secured. */
+  static accept(accepted: Transport, events: StreamEvents): QueuedConnection {
+    return new QueuedConnection(events, (connection) => Endpoint.server(accepted, new QueuedConnection.#Accepted(connection), OPTIONS));
   }
 
   /** `ready` or `failed` is called once. */

@@ -76,7 +76,7 @@ export interface SyncReport {
 }
 
 export type SocEvent =
-  | { readonly is: 'accepted'; readonly memory: SharedArrayBuffer; readonly capacity: number; readonly capacityBytes: number; readonly listener: number }
+  | { readonly is: 'accepted'; readonly memory: SharedArrayBuffer; readonly capacity: number; readonly capacityBytes: number; readonly listener: number; /** Its messages are handled with the rights of a restricted session. */ readonly restricted: boolean }
   | { readonly is: 'lost'; readonly reason: string; /** Nothing follows for this handle. */ readonly final: boolean }
   | { readonly is: 'dropped'; readonly lines: readonly string[]; readonly reasons: readonly string[] }
   | { readonly is: 'sync'; readonly report: SyncReport };

@@ -1,6 +1,8 @@
 /** Pipes and the swarm on the I/O side: what the language side asks for, and what happens by itself. Never waits for an evaluation. */
 import { systemClock } from '../../net/clock.js';
+import type { Connection } from '../../net/endpoint.js';
 import { Listener } from '../../net/stream-listener.js';
+import type { Transport } from '../../net/transport.js';
 import { IdSource } from '../../wire/soc/ids.js';
 import { Window, WINDOW } from '../../wire/soc/window.js';
 import { OUTBOX } from '../../wire/soc/outbox.js';
@@ -136,16 +138,24 @@ export class SocHub {
           resolve();
         },
         onListenFailure: (_, { message }) => reject(new PipeError('io', message)),
-        onAccept: (_, accepted) => {
-          const { pipe, connection } = Pipe.accepted(accepted, { path: null, outbox: {}, window, ids: this.#ids, wall: this.wall }, this.#events);
-          const memory = pipeMemory();
-          this.#hold(pipe, memory);
-          this.#event(pipe.handle, { is: 'accepted', memory, capacity: OUTBOX.capacity, capacityBytes: OUTBOX.capacityBytes, listener: handle });
-          return connection;
-        },
+        onAccept: (_, accepted) => this.#accept(accepted, window, handle, false),
       }, { credentials, maxConnections: options.connections ?? 64, log: ({ event, message }) => this.#log('warn', event, `soc: ${name}: ${message}`) });
     });
     this.#log('info', 'listening', `soc: listening on ${path}`);
+  /** For a listener of somebody else that serves lines as well: takes its connections over. */
+  receiver(): (accepted: Transport, restricted: boolean) => void {
+    const window = new Window(WINDOW);
+    return (accepted, restricted) => void this.#accept(accepted, window, -1, restricted);
+  }
+
+  #accept(accepted: Transport, window: Window, listener: number, restricted: boolean): Connection {
+    const { pipe, connection } = Pipe.accepted(accepted, { path: null, outbox: {}, window, ids: this.#ids, wall: this.wall }, this.#events);
+    const memory = pipeMemory();
+    this.#hold(pipe, memory);
+    this.#event(pipe.handle, { is: 'accepted', memory, capacity: OUTBOX.capacity, capacityBytes: OUTBOX.capacityBytes, listener, restricted });
+    return connection;
+  }
+
     return handle;
   }
 

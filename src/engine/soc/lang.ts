@@ -16,7 +16,7 @@ import { POST, type CloseResult, type DialOptions, type DialResult, type FactRow
 import { PipeWords } from './words.js';
 
 /** A pipe as this side sees it: what was posted, against what the other side has settled. */
-interface Pipe { readonly words: PipeWords; posted: number; bytes: number; readonly capacity: number; readonly capacityBytes: number; readonly dialed: boolean }
+interface Pipe { readonly words: PipeWords; posted: number; bytes: number; readonly capacity: number; readonly capacityBytes: number; readonly dialed: boolean; readonly restricted: boolean }
 
 export class SocLang {
   readonly #pipes = new Map<number, Pipe>();
@@ -54,7 +54,7 @@ export class SocLang {
     const { handle, value } = this.#call({ ask: 'soc', op: 'dial', name: pipe, options });
     const { memory, pending, bytes, capacity, capacityBytes, lastId, damage } = value as DialResult;
     this.#ids.after(lastId);
-    this.#pipes.set(handle, { words: new PipeWords(memory), posted: pending, bytes, capacity, capacityBytes, dialed: true });
+    this.#pipes.set(handle, { words: new PipeWords(memory), posted: pending, bytes, capacity, capacityBytes, dialed: true, restricted: false });
     if (damage !== '') this.lang.log({ level: 'warn', event: 'spool-damaged', handle, message: `soc: the spool was damaged: ${damage}` });
     return handle;
   }
@@ -149,7 +149,7 @@ export class SocLang {
   event(handle: number, event: SocEvent): void {
     switch (event.is) {
       case 'accepted':
-        return void this.#pipes.set(handle, { words: new PipeWords(event.memory), posted: 0, bytes: 0, capacity: event.capacity, capacityBytes: event.capacityBytes, dialed: false });
+        return void this.#pipes.set(handle, { words: new PipeWords(event.memory), posted: 0, bytes: 0, capacity: event.capacity, capacityBytes: event.capacityBytes, dialed: false, restricted: event.restricted });
       case 'lost': {
         const hook = lambda(this.#slots.dead);
         if (hook !== null && this.#pipes.has(handle)) this.#hook(hook, 'dead', handle, [handle, toBytes(event.reason)]);
@@ -170,7 +170,7 @@ export class SocLang {
 
   #hook(hook: Lambda, slot: string, handle: number, args: Value[]): void {
     try {
-      this.lang.dispatcher.within(handle, false, () => this.lang.interp.call(hook, args));
+      this.lang.dispatcher.within(handle, this.#pipes.get(handle)?.restricted ?? false, () => this.lang.interp.call(hook, args));
     } catch (e) {
       if (!(e instanceof RayError)) throw e;
       this.lang.log({ level: 'warn', event: 'hook-error', handle, message: `soc: the ${slot} hook raised an error (handle=${handle}): ${explainBriefly(e)}` });
