@@ -32,9 +32,9 @@ export interface IoOptions {
   readonly limits: Limits;
   /** For listeners with TLS. */
   readonly tls: ServerTls | null;
-  readonly log: (record: LogRecord) => void;
   /** For listeners that are not told themselves. */
   readonly serving: ListenOptions;
+  readonly log: (record: LogRecord) => void;
   /** Records that are for the program around the engine: ANSWER, OUTPUT, EXIT. */
   readonly outward: (kind: number, arg: number, payload: unknown) => void;
 }

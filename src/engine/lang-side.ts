@@ -19,8 +19,8 @@ import { Remote } from './remote.js';
 import { SocLang } from './soc/lang.js';
 import { Timers } from './timers.js';
 import type { ListenAddress } from '../net/address.js';
-import type { SharedState } from './shared-state.js';
 import type { ListenOptions } from './api.js';
+import type { SharedState } from './shared-state.js';
 import type { SocEvent } from './soc/calls.js';
 import type { Call, CallResult, Command, LangSettings, LogRecord } from './messages.js';
 

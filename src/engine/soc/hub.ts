@@ -142,6 +142,9 @@ export class SocHub {
       }, { credentials, maxConnections: options.connections ?? 64, log: ({ event, message }) => this.#log('warn', event, `soc: ${name}: ${message}`) });
     });
     this.#log('info', 'listening', `soc: listening on ${path}`);
+    return handle;
+  }
+
   /** For a listener of somebody else that serves lines as well: takes its connections over. */
   receiver(): (accepted: Transport, restricted: boolean) => void {
     const window = new Window(WINDOW);
@@ -154,9 +157,6 @@ export class SocHub {
     this.#hold(pipe, memory);
     this.#event(pipe.handle, { is: 'accepted', memory, capacity: OUTBOX.capacity, capacityBytes: OUTBOX.capacityBytes, listener, restricted });
     return connection;
-  }
-
-    return handle;
   }
 
   /* ── dialing ───────────────────────────────────────────────────────── */
