@@ -1,6 +1,6 @@
-// Writes reference.md and errors.md from the builtin tables and the error catalogue; --check fails when they are stale.
+// Writes language/ and errors.md from the builtin tables and the error catalogue; --check fails when they are stale.
 // Examples are evaluated: what the page shows is what this version answers.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Interp } from '../dist/src/lang/interpreter.js';
 import { ERRORS, RayError } from '../dist/src/lang/errors.js';
 import { format } from '../dist/src/lang/format.js';
@@ -11,17 +11,26 @@ import { systemHost } from '../dist/src/builtins/host.js';
 import { attachIpc } from '../dist/src/engine/attach.js';
 import { allFamilies } from '../dist/src/engine/builtins.js';
 
-const pages = new Map([['reference.md', reference()], ['errors.md', errors()]]);
+const pages = new Map([...language(), ['errors.md', errors()]]);
+const check = process.argv.includes('--check');
+const folder = new URL('language/', import.meta.url);
 let stale = 0;
+mkdirSync(folder, { recursive: true });
+for (const name of readdirSync(folder).filter((file) => !pages.has(`language/${file}`))) {
+  if (check) complain(`language/${name}`);
+  else rmSync(new URL(name, folder));
+}
 for (const [name, text] of pages) {
   const file = new URL(name, import.meta.url);
-  if (!process.argv.includes('--check')) writeFileSync(file, text);
-  else if (readOr(file) !== text) {
-    console.error(`docs/${name} is stale: run npm run docs`);
-    stale++;
-  }
+  if (!check) writeFileSync(file, text);
+  else if (readOr(file) !== text) complain(name);
 }
 process.exitCode = stale > 0 ? 1 : 0;
+
+function complain(name) {
+  console.error(`docs/${name} is stale: run npm run docs`);
+  stale++;
+}
 
 function readOr(file) {
   try {
@@ -31,13 +40,20 @@ function readOr(file) {
   }
 }
 
-function reference() {
-  const parts = ['# Builtins\n\nGenerated from the builtin tables. In a REPL `:help NAME` shows the same.\n'];
-  for (const [family, list] of allFamilies()) {
-    parts.push(`\n## ${family}\n\n| call | what it does | example |\n|---|---|---|`);
-    for (const row of list) parts.push(`| \`(${row.name}${row.args ? ` ${row.args}` : ''})\`${row.restricted ? ' **restricted**' : ''} | ${cell(row.doc)} | ${example(row)} |`);
-  }
-  return `${parts.join('\n')}\n`;
+/** A page a family, and one that lists every name. */
+function language() {
+  const families = [...allFamilies()].map(([family, rows]) => ({ family, rows, page: `${slug(family)}.md` }));
+  const out = families.map(({ family, rows, page }) => {
+    const lines = rows.map((row) => `| \`(${row.name}${row.args ? ` ${row.args}` : ''})\`${row.restricted ? ' **restricted**' : ''} | ${cell(row.doc)} | ${example(row)} |`);
+    return [`language/${page}`, `# ${family}\n\nGenerated from the builtin table; in a REPL \`:help NAME\` shows the same. [All names](README.md)\n\n| call | what it does | example |\n|---|---|---|\n${lines.join('\n')}\n`];
+  });
+  const index = families.map(({ family, rows, page }) => `| [${family}](${page}) | ${rows.map(({ name }) => `\`${cell(name)}\``).join(' ')} |`);
+  const head = '# The language\n\nEvery builtin, by family: generated from the builtin tables, with what each example answers. **restricted** ones give `access` to restricted users.\n\n| family | names |\n|---|---|\n';
+  return [['language/README.md', `${head}${index.join('\n')}\n`], ...out];
+}
+
+function slug(family) {
+  return family.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
 }
 
 function example(row) {
