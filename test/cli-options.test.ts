@@ -21,6 +21,10 @@ test('cli: -l and -L name a journal, --journal-cut lets its end be cut', () => {
   assert.deepEqual(parseOptions(['-L', 'j', '--journal-cut']).journal, { base: 'j', durable: true, cut: true });
 });
 
+test('cli: what listeners serve, and to whom', () => {
+  assert.deepEqual(parseOptions(['--protocols', 'wire,frame,tls', '--allow-uid', '0', '--allow-uid', '1000']).serving, { protocols: ['wire', 'frame', 'tls'], credentials: { uids: [0, 1000] } });
+});
+
 test('cli: -p 0 does not serve', () => assert.deepEqual(parseOptions(['-p', '0']).listen, []));
 
 test('cli: limits take sizes and counts', () => {
@@ -31,7 +35,7 @@ test('cli: limits take sizes and counts', () => {
 
 test('cli: no flags, no surprises', () => {
   assert.deepEqual(parseOptions([]), {
-    file: undefined, expr: undefined, args: [], interactive: false, listen: [], tls: undefined, usersFile: undefined, restricted: false, journal: undefined, log: 'text',
+    file: undefined, expr: undefined, args: [], interactive: false, listen: [], serving: {}, tls: undefined, usersFile: undefined, restricted: false, journal: undefined, log: 'text',
     color: undefined, dialect: '2512', sendTimeoutMs: undefined, limits: {}, shutdownMs: undefined, help: false, version: false,
   });
 });
@@ -45,6 +49,9 @@ const WRONG: [argv: string[], message: RegExp][] = [
   [['--max-frame', '1T'], /--max-frame: '1T' is no size/],
   [['--log', 'xml'], /--log: 'xml' is none of text, json/],
   [['--dialect', '217'], /--dialect/],
+  [['--protocols', 'wire,http'], /--protocols: no protocol 'http'; there are wire, frame, soc, tls/],
+  [['--protocols', ''], /--protocols: no protocol ''/],
+  [['--allow-uid', 'root'], /--allow-uid: 'root' is no count/],
   [['a.rfl', 'b.rfl'], /more than one file: 'b.rfl'/],
   [['-e', '1', 'a.rfl'], /-e and a file/],
   [['-u', 'a', '-U', 'b'], /-u and -U exclude each other/],

@@ -10,6 +10,7 @@ export async function engineOptions(options: Options, log: NodeOptions['log'] = 
   return {
     listen: options.listen,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
+    serving: options.serving,
     users: options.usersFile === undefined ? [] : await users(options.usersFile),
     restricted: options.restricted,
     dialect: options.dialect,

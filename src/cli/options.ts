@@ -1,6 +1,7 @@
 /** The command line, as a table: parsing and `--help` come from the same rows. */
 import { parseArgs } from 'node:util';
-import type { Dialect, JournalOptions, Limits } from '../engine/api.js';
+import type { Dialect, JournalOptions, Limits, ListenOptions } from '../engine/api.js';
+import { ProtocolsError, protocolsOf } from '../engine/protocols.js';
 import type { ServerTls } from '../engine/tls-files.js';
 import { CliError, EXIT } from './exit-codes.js';
 
@@ -13,6 +14,8 @@ export interface Options {
   readonly interactive: boolean;
   /** Addresses of `-p` and `--listen`, in the order given. */
   readonly listen: readonly string[];
+  /** `--protocols`, `--allow-uid`. */
+  readonly serving: ListenOptions;
   readonly tls?: ServerTls;
   readonly usersFile?: string;
   /** `-U`: every session is restricted. */
@@ -51,6 +54,8 @@ const ROWS: readonly Row[] = [
   { name: 'interactive', short: 'i', doc: 'read from the terminal, or standard input, after the program' },
   { name: 'port', short: 'p', value: 'PORT', doc: 'serve IPC on PORT of all addresses (0: do not)' },
   { name: 'listen', value: 'ADDR', repeatable: true, doc: 'serve IPC on PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH; may be repeated' },
+  { name: 'protocols', value: 'LIST', doc: 'what they serve: wire, frame, soc, tls (wire; on Unix sockets wire,frame,soc)' },
+  { name: 'allow-uid', value: 'UID', repeatable: true, doc: 'only these users of the machine on Unix sockets; with -u they may speak frames and lines' },
   { name: 'tls-cert', value: 'FILE', doc: 'certificate with its chain: -p speaks TLS, and so does tls://' },
   { name: 'tls-key', value: 'FILE', doc: 'its key; SIGHUP reads both again' },
   { name: 'tls-ca', value: 'FILE', doc: 'ask clients for a certificate of these authorities' },
@@ -108,6 +113,7 @@ export function parseOptions(argv: readonly string[]): Options {
     args: split < 0 ? [] : argv.slice(split + 1),
     interactive: one('interactive') !== undefined,
     listen: [...portAddress(one('port'), one('tls-cert') !== undefined), ...all('listen')],
+    serving: serving(one('protocols'), all('allow-uid')),
     tls: tlsFiles(one),
     usersFile: one('users') ?? one('users-restricted'),
     restricted: one('users-restricted') !== undefined,
@@ -201,6 +207,21 @@ function portAddress(text: string | undefined, secure: boolean): string[] {
   const port = count('port', text);
   if (port > 65535) usage(`--port: '${text}' is no port (0..65535)`);
   return port === 0 ? [] : [secure ? `tls://0.0.0.0:${port}` : String(port)];
+}
+
+function serving(protocols: string | undefined, uids: readonly string[]): ListenOptions {
+  return {
+    ...(protocols === undefined ? {} : { protocols: protocolList(protocols) }),
+    ...(uids.length === 0 ? {} : { credentials: { uids: uids.map((uid) => count('allow-uid', uid)) } }),
+  };
+}
+function protocolList(text: string): ListenOptions['protocols'] {
+  try {
+    return protocolsOf(text.split(','));
+  } catch (e) {
+    if (!(e instanceof ProtocolsError)) throw e;
+    return usage(`--protocols: ${e.message}`);
+  }
 }
 
 function tlsFiles(one: (name: string) => string | undefined): ServerTls | undefined {
