@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import test from 'node:test';
 import fc from 'fast-check';
 import { FrameReader } from '../src/wire/rayforce/frames.js';
 import { FLAG, HEADER_SIZE, MAX_PAYLOAD, MSG, writeHeader } from '../src/wire/rayforce/header.js';
 import { ProtocolError } from '../src/wire/rayforce/protocol-error.js';
+import { allocatedBytes } from './fuzz/allocations.js';
 
 function frame(payload: Uint8Array, msgtype: number = MSG.SYNC, flags = 0): Buffer {
   const bytes = Buffer.alloc(HEADER_SIZE + payload.length);
@@ -32,12 +34,9 @@ test('frames are the same however the stream is cut', () => {
       const got = [];
       for (let at = 0, i = 0; at < stream.length; i++) {
         const n = cuts[i % cuts.length];
-        const chunk = Buffer.from(stream.subarray(at, at + n));
-        reader.push(chunk);
+        reader.push(Buffer.from(stream.subarray(at, at + n)));
         at += n;
-        if (late) continue;
-        got.push(...drain(reader));
-        chunk.fill(0xee);
+        if (!late) got.push(...drain(reader));
       }
       got.push(...drain(reader));
       assert.deepStrictEqual(got, frames.map((f) => ({ msgtype: f.msgtype, flags: f.flags, whole: frame(f.payload, f.msgtype, f.flags).toString('hex') })));
@@ -97,17 +96,69 @@ test('a frame of exactly the limit passes, one byte more does not', () => {
   assert.throws(() => reader.next(), ProtocolError);
 });
 
-test('memory follows the bytes received, not the size declared', () => {
-  const reader = new FrameReader();
+/** Pushes what `next` answers at each turn, bytes of a stream one after another, until there are none. */
+function pushAll(reader: FrameReader, stream: Buffer, next: () => number, after: (received: number) => void): void {
+  for (let at = 0; at < stream.length;) {
+    const chunk = Buffer.from(stream.subarray(at, at + next()));
+    reader.push(chunk);
+    at += chunk.length;
+    after(at);
+  }
+}
+
+const CUTS: [string, () => number][] = [
+  ['byte by byte', () => 1],
+  ['in small chunks', () => 100],
+  ['in large chunks', () => 10_000],
+  ['in the largest chunks', () => 65_536],
+  ['in a large chunk and small ones by turns', ((n = 0) => () => (n++ % 3 === 0 ? 20_000 : 7))()],
+  ['in chunks that grow', ((n = 1) => () => (n += n >> 3 || 1))()],
+];
+for (const [title, next] of CUTS) {
+  test(`a frame that comes ${title} never has more than twice its received bytes allocated`, () => {
+    const payload = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i * i));
+    const stream = Buffer.concat([frame(payload), frame(payload.subarray(0, 70_000)), frame(Buffer.from('end'))]);
+    const reader = new FrameReader();
+    const got: string[] = [];
+    const before = allocatedBytes();
+    let ours = 0;
+    pushAll(reader, stream, next, (received) => {
+      const start = allocatedBytes();
+      for (let f = reader.next(); f !== null; f = reader.next()) got.push(createHash('md5').update(f.whole()).digest('hex'));
+      ours += allocatedBytes() - start;
+      assert.ok(ours <= 2 * received, `${ours} bytes for ${received}`);
+    });
+    assert.ok(before < allocatedBytes(), 'the counter sees what is allocated');
+    assert.deepStrictEqual(got, [payload, payload.subarray(0, 70_000), Buffer.from('end')].map((p) => createHash('md5').update(frame(p)).digest('hex')));
+    assert.equal(reader.buffered, 0);
+  });
+}
+
+test('a header that claims 256 MiB gets memory for what follows it', () => {
   const start = Buffer.alloc(HEADER_SIZE + 100);
   writeHeader(start, 0, MSG.SYNC, FLAG.COMPRESSED, MAX_PAYLOAD);
-  const before = process.memoryUsage().arrayBuffers;
-  for (let i = 0; i < start.length; i++) {
-    reader.push(start.subarray(i, i + 1));
+  const reader = new FrameReader();
+  let ours = 0;
+  pushAll(reader, start, () => 1, (received) => {
+    const before = allocatedBytes();
     assert.equal(reader.next(), null);
-  }
-  assert.ok(process.memoryUsage().arrayBuffers - before < 1 << 20);
+    ours += allocatedBytes() - before;
+    assert.ok(ours <= 2 * received, `${ours} bytes for ${received}`);
+  });
   assert.equal(reader.buffered, start.length);
+});
+
+test('chunks as large as a packet are kept, not copied, until half of the frame is there', () => {
+  const stream = frame(Buffer.alloc(1_000_000));
+  const reader = new FrameReader();
+  let ours = 0;
+  pushAll(reader, stream, () => 16_384, (received) => {
+    const before = allocatedBytes();
+    reader.next();
+    ours += allocatedBytes() - before;
+    if (received < stream.length / 2) assert.ok(ours <= 2 * 16_384, `${ours} bytes for ${received}`);
+  });
+  assert.ok(ours <= stream.length + 2 * 16_384, 'and then there is room for the rest of it');
 });
 
 test('a huge frame in many chunks is gathered whole', () => {

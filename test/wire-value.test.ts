@@ -5,7 +5,9 @@ import {
   Builtin, Dict, F64, F64_NULL, GUID_NULL, Guid, I64_NULL, Lambda, List, STAMP_NULL, Stamp, T, Table, Vec,
   date, f32, i16, i32, name, nullOf, strVec, symVec, symbol, time, u8, type Value,
 } from '../src/lang/value.js';
+import { compress } from '../src/wire/rayforce/compress.js';
 import { decode, decodePayload, decodeVerbose, encode, encodeFrame } from '../src/wire/rayforce/value.js';
+import { allocatedBytes } from './fuzz/allocations.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replace(/[^0-9a-f]/g, ''), 'hex');
 const builtin = (tag: 101 | 102 | 103, text: string): Builtin => new Builtin(tag, text, () => null, {});
@@ -134,6 +136,73 @@ const REFUSED: [string, string, string][] = [
 for (const [title, bytes, code] of REFUSED) {
   test(`${title} is refused`, () => assert.throws(() => decode(hex(bytes), options), (e) => e instanceof RayError && e.code === code));
 }
+
+const size = (n: number): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(BigInt(n));
+  return bytes;
+};
+const MANY = 300_000;
+const some = (n: number, element: string): Buffer => Buffer.alloc(n * hex(element).length, hex(element));
+const nulls = Buffer.concat([hex('00 00'), size(MANY), some(MANY, '7e')]);
+const names = Buffer.concat([hex('0c 00'), size(MANY), some(MANY, '61 00')]);
+const texts = Buffer.concat([hex('0d 00'), size(MANY), some(MANY, '01 00 00 00 00 00 00 00 61')]);
+const listOf = (...items: Buffer[]): Buffer => Buffer.concat([hex('00 00'), size(items.length), ...items]);
+
+/** Values as large as what is wrong with them comes late. */
+const SPOILED: [string, Buffer, string][] = [
+  ['a list', Buffer.concat([hex('00 00'), size(MANY + 1), some(MANY, '7e'), hex('61')]), 'type'],
+  ['a list within a list', listOf(nulls, hex('61')), 'type'],
+  ['a column of symbols', Buffer.concat([hex('0c 00'), size(MANY + 1), some(MANY, '61 00'), hex('61')]), 'domain'],
+  ['a column of strs', Buffer.concat([hex('0d 00'), size(MANY + 1), some(MANY, '01 00 00 00 00 00 00 00 61'), hex('02 00 00 00 00 00 00 00 61')]), 'domain'],
+  ['a numeric column', listOf(Buffer.concat([hex('02 00'), size(MANY), some(MANY, '07')]), hex('61')), 'type'],
+  ['a long str', listOf(Buffer.concat([hex('f3 00'), size(MANY), some(MANY, '61')]), hex('61')), 'type'],
+  ['a dict', Buffer.concat([hex('63 00'), names, nulls.subarray(0, 2), size(1), hex('7e')]), 'domain'],
+  ['a table', Buffer.concat([hex('62 00 0c 00'), size(2), hex('61 00 62 00'), listOf(texts, hex('01 00 01 00 00 00 00 00 00 00 01'))]), 'domain'],
+  ['a table of atoms after a column', Buffer.concat([hex('62 00 0c 00'), size(2), hex('61 00 62 00'), listOf(texts, hex('7e'))]), 'domain'],
+  ['a lambda', Buffer.concat([hex('64 00'), names, hex('7e')]), 'domain'],
+  ['a builtin with a long name', Buffer.concat([hex('65'), some(MANY, '61'), hex('00')]), 'name'],
+];
+for (const [title, bytes, code] of SPOILED) {
+  test(`${title} that is spoiled at its end is refused before anything is allocated`, () => {
+    const before = allocatedBytes();
+    const heap = process.memoryUsage().heapUsed;
+    assert.throws(() => decode(bytes, options), (e) => e instanceof RayError && e.code === code);
+    assert.equal(allocatedBytes() - before, 0);
+    // Whatever else was done meanwhile: the arrays of these values would be two million bytes and more.
+    assert.ok(process.memoryUsage().heapUsed - heap < 2 ** 20);
+  });
+}
+
+/** [what, bytes, own bytes of the value] */
+const TAKEN: [string, Buffer, number][] = [
+  ['a list of nulls', nulls, 8 * MANY],
+  ['a column of symbols', names, 4 * MANY],
+  ['a column of strs', texts, 8 * MANY],
+  ['a table without names, which needs none of its columns', Buffer.concat([hex('62 00 0c 00'), size(0), nulls]), 0],
+  ['a table without columns, which needs none of its names', Buffer.concat([hex('62 00'), names, listOf()]), 0],
+  ['a lambda', Buffer.concat([hex('64 00'), names, nulls]), 16 * MANY],
+  ['an error behind many items', Buffer.concat([hex('00 00'), size(MANY + 1), some(MANY, '7e'), hex('7f 74 79 70 65 00 00 00 00')]), 0],
+];
+for (const [title, bytes, own] of TAKEN) {
+  test(`${title}: the value is all that is allocated`, () => {
+    const before = allocatedBytes();
+    decode(bytes, options);
+    assert.equal(allocatedBytes() - before, own);
+  });
+}
+
+test('more items than an array can have are refused, however small they are packed', () => {
+  const n = 2 ** 25;
+  const packed = (count: number): Buffer => {
+    const plain = Buffer.concat([hex('00 00'), size(count), Buffer.alloc(count, 0x7e)]);
+    const to = Buffer.alloc(plain.length);
+    return Buffer.from(to.subarray(0, compress(plain, 0, plain.length, to, 0)));
+  };
+  const tooMany = packed(n + 1);
+  assert.ok(tooMany.length < 600_000);
+  assert.throws(() => decodePayload(tooMany, 1, options), (e) => e instanceof RayError && e.code === 'limit');
+});
 
 test('512 levels of nesting pass, one more does not', () => {
   const nested = (levels: number): Buffer => Buffer.concat([...Array.from({ length: levels - 1 }, () => hex('00 00 01 00 00 00 00 00 00 00')), hex('7e')]);

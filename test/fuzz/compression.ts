@@ -1,16 +1,15 @@
-/** Any bytes inflate or fail with `decompr`, allocating nothing in the second case; whatever is packed inflates to itself. */
+/** Any bytes inflate, allocating just what their tokens yield, or fail with `decompr`, allocating nothing; whatever is packed inflates to itself. */
 import { compress, inflate } from '../../src/wire/rayforce/compress.js';
 import type { Random } from './random.js';
-import { allocationsOf, check, damaged, outcome } from './target.js';
+import { check, damaged, measured } from './target.js';
 
 export const name = 'compression';
 
 const packing = new Uint8Array(1 << 16);
 
 export function once(bytes: Uint8Array): void {
-  const read = outcome(() => inflate(bytes, 0, bytes.length, 1 << 24));
-  const allocated = allocationsOf(() => inflate(bytes, 0, bytes.length, 1 << 24));
-  check(allocated === (read.ok ? read.value.length : 0), 'a size is allocated only when the tokens yield it');
+  const { run: read, allocated } = measured(() => inflate(bytes, 0, bytes.length, 1 << 24));
+  check(allocated === (read.ok ? read.value.length : 0), 'what is refused allocates nothing, what is accepted no more than it unpacks to');
   // A run of 127 takes two bytes.
   check(allocated <= 64 * bytes.length, 'no more than the tokens can hold');
   const plain = read.ok ? read.value : bytes;

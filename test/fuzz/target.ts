@@ -1,6 +1,7 @@
 /** What a fuzz target is, and what all of them share. */
 import { ERRORS, RayError } from '../../src/lang/errors.js';
 import { ProtocolError } from '../../src/wire/rayforce/protocol-error.js';
+import { allocatedBytes } from './allocations.js';
 import type { Random } from './random.js';
 
 export interface Target {
@@ -28,19 +29,11 @@ export function check(holds: boolean, claim: string): void {
 
 /* ── allocations ─────────────────────────────────────────────────────── */
 
-let allocated = 0;
-for (const key of ['allocUnsafe', 'allocUnsafeSlow', 'alloc'] as const) {
-  const plain = Buffer[key] as (n: number) => Buffer;
-  Buffer[key] = ((n: number) => {
-    allocated += n;
-    return plain(n);
-  }) as never;
-}
-/** Bytes of buffers allocated by `f`, whether it throws or not. */
-export function allocationsOf(f: () => void): number {
-  const before = allocated;
-  outcome(f);
-  return allocated - before;
+/** Runs `f` as `outcome` does, and answers the bytes it allocated besides. */
+export function measured<R>(f: () => R): { readonly run: ReturnType<typeof outcome<R>>; readonly allocated: number } {
+  const before = allocatedBytes();
+  const run = outcome(f);
+  return { run, allocated: allocatedBytes() - before };
 }
 
 /* ── mutation ────────────────────────────────────────────────────────── */

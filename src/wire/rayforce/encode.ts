@@ -6,7 +6,7 @@ import {
 import { copyInto } from '../../columns/copy.js';
 import { checkpoint } from '../../lang/interrupt.js';
 import { compress, THRESHOLD } from './compress.js';
-import { MAX_DEPTH, STRIDE } from './decode.js';
+import { MAX_DEPTH, STRIDE } from './verify.js';
 import { SYM_FLAG, flagMeansQuoted, type Dialect } from './dialect.js';
 import { FLAG, HEADER_SIZE, MAX_PAYLOAD, writeHeader } from './header.js';
 import { rawBuffer, type RawBuffer } from './raw-buffer.js';

@@ -1,5 +1,6 @@
 /** Cuts a byte stream into frames. */
 import { HEADER_SIZE, MAX_PAYLOAD, readHeader } from './header.js';
+import { rawBuffer, type RawBuffer } from './raw-buffer.js';
 
 /** One frame: `bytes[start, end)` is header and payload, the payload begins at `payload`. Valid as long as the chunk it came in. */
 export class Frame {
@@ -22,17 +23,29 @@ export class Frame {
 }
 
 /**
- * `push` takes what arrived, `next` answers frame after frame and null when more bytes are needed. A frame that lies within one chunk
- * is a view of it; one that spans chunks is gathered in a buffer that grows with the bytes received, not with the size declared.
- * Once `next` answered null no chunk is referred to any more.
+ * `push` takes what arrived, for good: it must not change any more. `next` answers frame after frame, and null when more bytes are
+ * needed. A frame that lies within one chunk is a view of it; one that spans chunks is gathered.
+ *
+ * What is allocated for a frame never exceeds twice the bytes of it that have arrived, however they were cut and whatever its header
+ * claims: large chunks are kept as they are until memory for the whole may be had, small ones are copied into blocks that grow with them.
  */
 export class FrameReader {
   private chunks: Uint8Array[] = [];
   private at = 0;
-  private gathered: Uint8Array = NOTHING;
+  private readonly head = new Uint8Array(HEADER_SIZE);
+  /** Bytes that arrived of the frame being gathered. */
   private have = 0;
-  /** Bytes of the frame being gathered, header included; 0 until its header is complete. */
+  /** Its size, header included; 0 until the header is complete. */
   private need = 0;
+  /** Its memory, once so much has arrived that all of it may be had. */
+  private whole: RawBuffer | null = null;
+  /** Until then its payload: chunks, and parts of blocks. The last part of the block is `block[from, filled)`. */
+  private pieces: Uint8Array[] = [];
+  private block: Uint8Array = NOTHING;
+  private from = 0;
+  private filled = 0;
+  /** Bytes of its blocks. */
+  private spent = 0;
 
   /** `limit`: the largest payload taken, in bytes. */
   constructor(private readonly limit = MAX_PAYLOAD) {}
@@ -44,7 +57,8 @@ export class FrameReader {
   /** Throws ProtocolError at a header that is refused, and again at every further call: the stream cannot be picked up behind it. */
   next(): Frame | null {
     while (this.chunks.length > 0) {
-      const frame = this.have > 0 ? this.gather(this.chunks[0]) : this.cut(this.chunks[0]);
+      const chunk = this.chunks[0];
+      const frame = (this.have === 0 ? this.cut(chunk) : null) ?? this.gather(chunk);
       if (frame !== null) return frame;
     }
     return null;
@@ -57,53 +71,93 @@ export class FrameReader {
     return n;
   }
 
+  /** A frame that is there as a whole. */
   private cut(chunk: Uint8Array): Frame | null {
     const start = this.at;
     const left = chunk.length - start;
-    if (left >= HEADER_SIZE) {
-      const total = HEADER_SIZE + readHeader(chunk, start, this.limit);
-      if (left >= total) {
-        this.consume(chunk, total);
-        return new Frame(chunk, start, start + total);
-      }
-      this.need = total;
-    }
-    this.take(chunk, left);
-    return null;
+    if (left < HEADER_SIZE) return null;
+    const total = HEADER_SIZE + readHeader(chunk, start, this.limit);
+    if (left < total) return null;
+    this.consume(chunk, total);
+    return new Frame(chunk, start, start + total);
   }
 
   private gather(chunk: Uint8Array): Frame | null {
     if (this.need === 0) {
-      this.take(chunk, Math.min(HEADER_SIZE - this.have, chunk.length - this.at));
+      const n = Math.min(HEADER_SIZE - this.have, chunk.length - this.at);
+      this.head.set(chunk.subarray(this.at, this.at + n), this.have);
+      this.have += n;
+      this.consume(chunk, n);
       if (this.have < HEADER_SIZE) return null;
       try {
-        this.need = HEADER_SIZE + readHeader(this.gathered, 0, this.limit);
+        this.need = HEADER_SIZE + readHeader(this.head, 0, this.limit);
       } catch (error) {
         // The chunk may be used up: something must be left for the next call to fail on.
-        this.chunks = [this.gathered.slice(0, HEADER_SIZE)];
+        this.chunks = [this.head];
         this.at = this.have = 0;
         throw error;
       }
+      return null;
     }
-    if (this.chunks.length > 0) this.take(this.chunks[0], Math.min(this.need - this.have, this.chunks[0].length - this.at));
-    if (this.have < this.need) return null;
-    const frame = new Frame(this.gathered, 0, this.need);
-    this.gathered = NOTHING;
-    this.have = this.need = 0;
-    return frame;
+    const n = Math.min(this.need - this.have, chunk.length - this.at);
+    this.take(n === chunk.length ? chunk : chunk.subarray(this.at, this.at + n), n === chunk.length);
+    this.consume(chunk, n);
+    return this.have === this.need ? this.finish() : null;
   }
 
-  private take(chunk: Uint8Array, n: number): void {
-    const wanted = this.have + n;
-    if (wanted > this.gathered.length) {
-      const room = Math.max(wanted, this.have * 2, HEADER_SIZE);
-      const grown = Buffer.allocUnsafe(this.need > 0 ? Math.min(room, this.need) : room);
-      grown.set(this.gathered.subarray(0, this.have));
-      this.gathered = grown;
+  /** More of the payload. `own`: `bytes` are all there is in their chunk. */
+  private take(bytes: Uint8Array, own: boolean): void {
+    const n = bytes.length;
+    if (this.whole === null && this.spent + this.need <= 2 * (this.have + n)) this.join();
+    if (this.whole !== null) this.whole.set(bytes, this.have);
+    else if (own && n >= WORTH_KEEPING) {
+      this.closePart();
+      this.pieces.push(bytes);
+    } else this.copy(bytes);
+    this.have += n;
+  }
+
+  private copy(bytes: Uint8Array): void {
+    const n = Math.min(bytes.length, this.block.length - this.filled);
+    this.block.set(bytes.subarray(0, n), this.filled);
+    this.filled += n;
+    if (n === bytes.length) return;
+    this.closePart();
+    const have = this.have + n;
+    // Both bounds hold the promise: now, and when the whole is allocated at the end.
+    this.block = rawBuffer(Math.min(this.need - have, Math.max(bytes.length - n, have)));
+    this.spent += this.block.length;
+    this.block.set(bytes.subarray(n), 0);
+    this.from = 0;
+    this.filled = bytes.length - n;
+  }
+
+  private closePart(): void {
+    if (this.filled > this.from) this.pieces.push(this.block.subarray(this.from, this.filled));
+    this.from = this.filled;
+  }
+
+  /** Moves what is there to where the whole frame has room. */
+  private join(): void {
+    this.closePart();
+    const whole = rawBuffer(this.need);
+    whole.set(this.head, 0);
+    let at = HEADER_SIZE;
+    for (const piece of this.pieces) {
+      whole.set(piece, at);
+      at += piece.length;
     }
-    this.gathered.set(n === chunk.length ? chunk : chunk.subarray(this.at, this.at + n), this.have);
-    this.have = wanted;
-    this.consume(chunk, n);
+    this.whole = whole;
+    this.pieces = [];
+    this.block = NOTHING;
+    this.from = this.filled = 0;
+  }
+
+  private finish(): Frame {
+    const frame = new Frame(this.whole!, 0, this.need);
+    this.whole = null;
+    this.have = this.need = this.spent = 0;
+    return frame;
   }
 
   private consume(chunk: Uint8Array, n: number): void {
@@ -114,4 +168,6 @@ export class FrameReader {
   }
 }
 
+/** Smaller chunks are copied: what surrounds each would weigh as much as they. */
+const WORTH_KEEPING = 4096;
 const NOTHING = new Uint8Array(0);
