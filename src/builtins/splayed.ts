@@ -1,5 +1,5 @@
 /** Splayed tables: a folder with one file a column, the schema `.d`, and the symbols `.sym` of it or of the database above it. */
-import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { List, T, Table, Vec, intern, symVec, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
@@ -9,7 +9,7 @@ import { texts } from '../columns/strings.js';
 import { decodeColumn, decodeStrings } from '../columns/splay-decode.js';
 import { SymbolFile, encodeColumn, encodePositions, encodeSymbols, symbolPositions } from '../columns/splay-encode.js';
 import type { BuiltinRow } from '../lang/builtin.js';
-import { attempt, makeFolder, replaceFile } from './files.js';
+import { attempt, makeFolder, readBytes, replaceFile } from './files.js';
 
 export const ROWS: readonly BuiltinRow[] = [
   {
@@ -86,7 +86,7 @@ export const readSymbols = (path: string): Int32Array | null => (existsSync(from
 /** A column of a splayed table. Errors: `io`, `corrupt`, `version`, `sym`. */
 export function readColumn(folder: string, name: string, symbols: Int32Array | null): Vec | List {
   const path = `${folder}/${name}`;
-  const bytes = attempt(path, (file) => readFileSync(file));
+  const bytes = attempt(path, (file) => readBytes(file));
   try {
     return decodeColumn(bytes, symbols);
   } catch (e) {
@@ -94,8 +94,8 @@ export function readColumn(folder: string, name: string, symbols: Int32Array | n
   }
 }
 
-function loadSymbols(path: string): string[] {
-  const symbols = decodeStrings(attempt(path, (file) => readFileSync(file)));
+export function loadSymbols(path: string): string[] {
+  const symbols = decodeStrings(attempt(path, (file) => readBytes(file)));
   if (symbols.length > 0 && symbols[0] !== '') fail('corrupt', `${path}: the symbol at 0 is not empty`);
   return symbols;
 }
@@ -115,14 +115,14 @@ function impliedSymbols(folder: string, toWrite: boolean): string | null {
 const PARTITION = /^[\d.]*\d[\d.]*$/;
 
 /** A symbol file beside the columns must not have the name of one, nor its lock. */
-function refuseCollision(folder: string, symbols: string, names: readonly string[]): void {
+export function refuseCollision(folder: string, symbols: string, names: readonly string[]): void {
   if (resolve(dirname(symbols)) !== resolve(folder)) return;
   const base = basename(symbols);
   if (names.includes(base) || names.includes(`${base}.lk`)) fail('reserve', `the symbol file ${symbols} would overwrite a column`);
 }
 
 /** Removes the files of columns the table no longer has. */
-function sweep(folder: string, names: ReadonlySet<string>): void {
+export function sweep(folder: string, names: ReadonlySet<string>): void {
   attempt(folder, (dir) => {
     for (const file of readdirSync(dir)) {
       const name = toBytes(file);
@@ -133,7 +133,7 @@ function sweep(folder: string, names: ReadonlySet<string>): void {
   });
 }
 
-const isFileName = (name: string): boolean => name !== '' && name[0] !== '.' && !/[/\\\0]/.test(name);
+export const isFileName = (name: string): boolean => name !== '' && name[0] !== '.' && !/[/\\\0]/.test(name);
 
 export function folderOf(what: string, v: Value): string {
   return typeof v === 'string' && v !== '' && !v.includes('\0') ? v : fail('type', `${what} expects a string dir path, got ${typeName(v)}`);

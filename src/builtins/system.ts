@@ -1,10 +1,11 @@
 /** The process and the machine: `.sys`, `.os`, `.time.now`, `.mem`, and `del`. */
 import { createRequire } from 'node:module';
 import { Dict, List, Sym, i64, symVec, strVec, type Value } from '../lang/value.js';
-import { fail } from '../lang/errors.js';
+import { RayError, fail } from '../lang/errors.js';
 import { fromBytes, toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
 import { objectSize } from '../columns/size.js';
+import { runCommand, type Finished } from './errands.js';
 import type { BuiltinRow, VariadicFn } from '../lang/builtin.js';
 import type { Runtime } from '../lang/runtime.js';
 
@@ -77,13 +78,20 @@ const globalCount = (rt: Runtime): number => [...rt.env.globals()].length;
 
 function shell(command: string, rt: Runtime): number {
   if (command.includes('\0')) fail('domain', 'a command holds no NUL byte');
-  const { spawnSync } = lazy('node:child_process') as typeof import('node:child_process');
-  const { status, signal, stdout, stderr, error } = spawnSync('/bin/sh', ['-c', fromBytes(command)], { stdio: ['inherit', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024 });
-  if (error && status === null && signal === null) fail('io', toBytes(error.message));
-  if (stdout.length > 0) rt.host.out(stdout.toString('latin1'));
-  if (stderr.length > 0) rt.host.err(stderr.toString('latin1'));
+  const { status, signal, stdout, stderr } = run(fromBytes(command));
+  if (stdout.length > 0) rt.host.out(latin1(stdout));
+  if (stderr.length > 0) rt.host.err(latin1(stderr));
   return status === null ? os().constants.signals[signal!] : status << 8;
 }
+
+function run(command: string): Finished {
+  try {
+    return runCommand('/bin/sh', ['-c', command]);
+  } catch (e) {
+    throw e instanceof RayError ? e : new RayError('io', toBytes((e as Error).message));
+  }
+}
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
 const COMMANDS = new Map<string, (rt: Runtime, argument: string) => Value>([
   ['t', (_rt, argument) => (argument === '1' ? 1 : 0)],
