@@ -4,7 +4,6 @@ import type { BuiltinRow } from '../lang/builtin.js';
 
 /** Feature -> its names. `docs/left-out.md` is the page for users. */
 export const LEFT_OUT: ReadonlyMap<string, readonly string[]> = new Map([
-  ['partitioned tables', ['.csv.parted']],
   ['column attributes and indexes', [
     '.attr.set', '.attr.get', '.attr.drop', '.idx.zone', '.idx.hash', '.idx.sort', '.idx.bloom', '.idx.drop', '.idx.has?', '.idx.info',
   ]],

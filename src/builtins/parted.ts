@@ -3,14 +3,14 @@
  * one symbol file for all. Opening reads schemas and lengths only; a column is read when it is first used.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
-import { Sym, T, Vec, symVec, type List, type Value } from '../lang/value.js';
+import { List, Sym, T, Vec, nullOf, symVec, type Value } from '../lang/value.js';
 import { toDays } from '../lang/calendar.js';
 import { RayError, fail } from '../lang/errors.js';
 import { checkpoint } from '../lang/interrupt.js';
 import { fromBytes, toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
 import { KEY, PartedTable, type Segment } from '../columns/parted.js';
-import { takeRange } from '../columns/slice.js';
+import { repeat, takeRange } from '../columns/slice.js';
 import { PEEK, decodeColumn, peekColumn } from '../columns/splay-decode.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import { attempt } from './files.js';
@@ -65,14 +65,15 @@ export function openParted(root: string, name: string): PartedTable {
   const [first] = files;
   if (first.names.length === 0) fail('corrupt', `parted ${first.folder}: no columns`);
   for (const { folder, names, columns } of files) {
-    if (names.length !== first.names.length) fail('corrupt', `parted ${folder}: ${names.length} columns, ${first.folder} has ${first.names.length}`);
+    // The reference takes partitions without the last columns of the first one: here they have nulls.
+    if (names.length > first.names.length) fail('corrupt', `parted ${folder}: ${names.length} columns, ${first.folder} has ${first.names.length}`);
     names.forEach((column, i) => {
       if (column !== first.names[i] || columns[i].t !== first.columns[i].t) fail('corrupt', `parted ${folder}: column '${column}' of type ${columns[i].t} where ${first.folder} has '${first.names[i]}' of type ${first.columns[i].t}`);
       if (columns[i].length !== columns[0].length) fail('corrupt', `parted ${folder}: column '${column}' has ${columns[i].length} rows, expected ${columns[0].length}`);
     });
   }
   const { name: keyName, keys } = partitionKeys(dirs);
-  const segments = files.map(({ columns }) => new FileSegment(columns[0].length, columns, symbols));
+  const segments = files.map(({ columns }) => new FileSegment(columns[0]?.length ?? 0, columns, symbols, first.columns.map((c) => c.t)));
   return new PartedTable(symVec([keyName, ...first.names]), { keys, segments, types: first.columns.map((c) => c.t) }, [KEY, ...first.names.keys()]);
 }
 
@@ -103,10 +104,10 @@ function peek(path: string, symbols: Int32Array | null): ColumnFile {
 /** The files of one partition; what was read stays in memory as long as a table that has this segment. */
 class FileSegment implements Segment {
   readonly #columns: (Vec | List | undefined)[] = [];
-  constructor(readonly rows: number, private readonly files: readonly ColumnFile[], private readonly symbols: Int32Array | null) {}
+  constructor(readonly rows: number, private readonly files: readonly ColumnFile[], private readonly symbols: Int32Array | null, private readonly types: readonly number[]) {}
 
   column(i: number): Vec | List {
-    return (this.#columns[i] ??= this.#read(this.files[i]));
+    return (this.#columns[i] ??= i < this.files.length ? this.#read(this.files[i]) : nulls(this.types[i], this.rows));
   }
   share(i: number, view: Vec | List): void {
     this.#columns[i] = view;
@@ -127,6 +128,8 @@ class FileSegment implements Segment {
   }
 }
 
+const nulls = (t: number, rows: number): Vec | List => (t === T.LIST ? new List(new Array<Value>(rows).fill(null)) : repeat(nullOf(t), rows));
+
 function named<R>(path: string, body: () => R): R {
   try {
     return body();
@@ -137,10 +140,12 @@ function named<R>(path: string, body: () => R): R {
 
 /* ── folders ─────────────────────────────────────────────────────────── */
 
-/** Names of the partitions of a database, in bytewise order. Errors: `io`. */
+/** Names of the partitions of a database: whole numbers by value, others in bytewise order. Errors: `io`. */
 function partitions(root: string): string[] {
-  return entries(root).filter((name) => name[0] !== '.' && PARTITION_CHARACTERS.test(name));
+  const names = entries(root).filter((name) => name[0] !== '.' && PARTITION_CHARACTERS.test(name));
+  return names.every(isNumber) ? names.sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1)) : names;
 }
+const isNumber = (dir: string): boolean => /^\d+$/.test(dir);
 const PARTITION_CHARACTERS = /^[\d.]+$/;
 
 function tablesOf(partition: string): string[] {
@@ -153,7 +158,7 @@ const isFile = (path: string): boolean => statSync(fromBytes(path), { throwIfNoE
 /** All dates: DATE keys named `date`; all whole numbers: I64; else SYM, both named `part`. */
 function partitionKeys(dirs: readonly string[]): { name: string; keys: Vec } {
   if (dirs.every((dir) => DATE.test(dir))) return { name: 'date', keys: new Vec(T.DATE, Int32Array.from(dirs, dayOf)) };
-  if (dirs.every((dir) => /^\d+$/.test(dir))) return { name: 'part', keys: new Vec(T.I64, BigInt64Array.from(dirs, (dir) => BigInt.asIntN(64, BigInt(dir)))) };
+  if (dirs.every(isNumber)) return { name: 'part', keys: new Vec(T.I64, BigInt64Array.from(dirs, (dir) => BigInt.asIntN(64, BigInt(dir)))) };
   return { name: 'part', keys: symVec(dirs) };
 }
 const DATE = /^\d{4}\.(0[1-9]|1[0-2])\.(0[1-9]|[12]\d|3[01])$/;

@@ -7,7 +7,7 @@ import { choose } from '../columns/choose.js';
 import { gather, maskToIndices, unusedRows } from '../columns/gather.js';
 import { items } from '../columns/item.js';
 import { repeat } from '../columns/slice.js';
-import { COMPARISONS, literalFor, queryWord } from './query-words.js';
+import { COMPARISONS, DOTTED, literalFor, queryWord } from './query-words.js';
 import { namesOf, type Column } from './tables.js';
 import type { Scope } from '../lang/runtime.js';
 
@@ -119,7 +119,7 @@ const headsOf = (ast: List): Sym[] =>
 function dotted(s: Sym, cols: Columns): Value {
   if (s.quoted || !s.text.includes('.', 1)) return s;
   const [root, ...verbs] = s.text.split('.');
-  return cols.has(name(root)) ? verbs.reduce<Value>((ast, verb) => new List([name(verb), ast]), name(root)) : s;
+  return cols.has(name(root)) ? verbs.reduce<Value>((ast, verb) => new List([DOTTED.get(verb) ?? name(verb), ast]), name(root)) : s;
 }
 
 const sameNames = (a: Vec, b: Vec): boolean => a === b || (a.length === b.length && (a.data as Int32Array).every((id, i) => id === b.data[i]));

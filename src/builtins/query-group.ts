@@ -26,9 +26,16 @@ export function grouped(t: Table, by: Value, q: Query, scope: Scope, rt: Runtime
     return tableOf([...keys.names, ...rest], [...keyCols, ...rest.map((s) => gather(cols.column(s)!, first))]);
   }
   const slices = new Slices(groups, order);
+  const visible = by instanceof Dict ? withKeys(cols, keys) : cols;
   // A key named again under its own name is there already.
   const outputs = q.outputs.filter(([s, ast]) => !(ast instanceof Sym && ast.id === s.id && keys.names.some((k) => k.id === s.id)));
-  return tableOf([...keys.names, ...outputs.map(([s]) => s)], [...keyCols, ...outputs.map(([, ast]) => output(ast, cols, slices, scope, rt))]);
+  return tableOf([...keys.names, ...outputs.map(([s]) => s)], [...keyCols, ...outputs.map(([, ast]) => output(ast, visible, slices, scope, rt))]);
+}
+
+/** Outputs see computed keys by the names they are given. */
+function withKeys(cols: Columns, keys: Keys): Columns {
+  const added = keys.names.flatMap((s, i) => (cols.has(s) ? [] : [i]));
+  return added.length === 0 ? cols : new Columns(tableOf([...cols.names, ...added.map((i) => keys.names[i])], [...cols.table.cols, ...added.map((i) => keys.cols[i])]));
 }
 
 /** One value a group, as a column over all rows of the group: what `update` with `by:` adds. */

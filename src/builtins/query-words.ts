@@ -5,11 +5,13 @@ import { typeName } from '../lang/type-names.js';
 import { cast } from '../columns/cast.js';
 import { joinedTexts } from '../columns/choose.js';
 import { globTest } from '../columns/glob.js';
+import { not } from '../columns/compare.js';
 import { enlist } from '../columns/item.js';
 import { exceptNulls, nullMask } from '../columns/nulls.js';
 import { isIntType } from '../columns/promote.js';
 import { repeat } from '../columns/slice.js';
 import { isText, testText } from '../columns/strings.js';
+import { isTemporal, truncate } from '../columns/temporal.js';
 import { ROWS as SETS } from './sets.js';
 import { ROWS as COMPARE } from './compare.js';
 import { ROWS as MATH } from './math.js';
@@ -42,6 +44,10 @@ const membership = (fn: BinaryFn): BinaryFn => (x, list, rt) => {
   if (!(x instanceof Vec)) return fn(x, list, rt);
   return x.length === 0 ? new Vec(T.B8, new Uint8Array(0)) : exceptNulls(fn(x, list, rt), x);
 };
+const nonMembership = (fn: BinaryFn): BinaryFn => (x, list, rt) => {
+  const mask = not(fn(x, list, rt));
+  return x instanceof Vec ? exceptNulls(mask, x) : mask;
+};
 const listed = (fn: BinaryFn): BinaryFn => (x, range, rt) => fn(x, range instanceof List ? enlist(range.items) : range, rt);
 
 /** `as` that also makes F32 columns. */
@@ -67,10 +73,17 @@ const CONCAT = fnOf('concat', T.VARIADIC, concatTexts)[1];
 const WORDS: ReadonlyMap<number, Value> = new Map<number, Value>([
   ...MATH.filter((row) => WIDE.has(row.name)).map(inWide),
   fnOf('nil?', T.UNARY, nilByElement, true), fnOf('ilike', T.BINARY, ilike), fnOf('type', T.UNARY, typeByElement, true),
-  fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('as', T.BINARY, converted(named(TYPES, 'as'))), fnOf('within', T.BINARY, listed(named([...SETS, ...COMPARE], 'within'))),
+  fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('not-in', T.BINARY, nonMembership(named(SETS, 'in'))),
+  fnOf('as', T.BINARY, converted(named(TYPES, 'as'))), fnOf('within', T.BINARY, listed(named([...SETS, ...COMPARE], 'within'))),
   alias('median', 'med'), alias('year', 'yyyy'), alias('month', 'mm'), alias('day', 'dd'), alias('hour', 'hh'), alias('second', 'ss'),
   alias('dayofweek', 'dow'), alias('dayofyear', 'doy'),
 ]);
+
+const unitOf = (verb: string, unit: 'year' | 'month' | 'hour'): [string, Builtin] =>
+  [verb, new Builtin(T.UNARY, verb, (x: Value) => (isTemporal(tagOf(x)) ? truncate(x as Vec, unit) : fail('type', `.${verb} of a ${typeName(x)}`)), { atomic: true })];
+
+/** `column.verb` that is not the verb applied: where the year, month or hour of each moment began. */
+export const DOTTED: ReadonlyMap<string, Builtin> = new Map([unitOf('year', 'year'), unitOf('month', 'month'), unitOf('hour', 'hour')]);
 
 /** What stands for the word `s` at the head of a call with these arguments; undefined: the word itself. */
 export function queryWord(s: Sym, args: readonly Value[], typeOf: (s: Sym) => number | undefined): Value | undefined {

@@ -18,7 +18,7 @@ export async function engineOptions(options: Options, log: NodeOptions['log'] = 
     limits: options.limits,
     ...(options.sendTimeoutMs === undefined ? {} : { sendTimeoutMs: options.sendTimeoutMs }),
     log,
-    host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options) },
+    host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options), terminal: process.stderr.isTTY },
   };
 }
 

@@ -32,6 +32,51 @@ const LF = 10;
 
 /** Errors: `range` too many columns, `limit` a row too long, `length` a schema with too few types, `io` an empty file, `oom`. */
 export function readCsv(source: ByteSource, schema: CsvSchema): Table {
+  const file = openCsv(source, schema);
+  const { types } = file;
+  const columns = file.rows(types)?.take(Infinity) ?? types.map((t) => emptyColumn(t));
+  return new Table(file.names, columns.map((column, c) => (types[c] === NARROWEST && column.length > 0 ? narrowed(column) : column)));
+}
+
+/**
+ * A file as tables of up to `rows` rows each, in order; a file without rows gives one table without rows. Integer columns that are
+ * to be NARROWEST are narrow enough for the whole file. Errors as `readCsv`.
+ */
+export function* csvParts(source: ByteSource, schema: CsvSchema, rows: number): Generator<Table> {
+  const file = openCsv(source, schema);
+  const types = file.types.includes(NARROWEST) ? narrowTypes(file, rows) : file.types;
+  const reader = file.rows(types);
+  let any = false;
+  for (let columns = reader?.take(rows); columns != null; columns = reader!.take(rows)) {
+    any = true;
+    yield new Table(file.names, columns);
+  }
+  if (!any) yield new Table(file.names, types.map((t) => emptyColumn(t)));
+}
+
+/** The types once the whole file has been seen. */
+function narrowTypes(file: CsvFile, rows: number): readonly number[] {
+  const widest = file.types.map((t) => (t === NARROWEST ? 0 : t));
+  const reader = file.rows(file.types);
+  for (let columns = reader?.take(rows); columns != null; columns = reader!.take(rows)) {
+    columns.forEach((column, c) => {
+      if (file.types[c] === NARROWEST) widest[c] = Math.max(widest[c], narrowed(column).t);
+    });
+  }
+  return widest.map((t) => t || T.I64);
+}
+
+const emptyColumn = (t: number): Vec => new Vec(t === NARROWEST ? T.I64 : t, alloc(t === NARROWEST ? T.I64 : t, 0));
+
+interface CsvFile {
+  readonly names: Vec;
+  /** Type tags or NARROWEST. */
+  readonly types: readonly number[];
+  /** A reader from the first row on; null: there are no rows. NARROWEST is read as I64. */
+  rows(types: readonly number[]): Rows | null;
+}
+
+function openCsv(source: ByteSource, schema: CsvSchema): CsvFile {
   const window = new Window(source);
   if (!window.fill()) fail('io', 'the file is empty');
   const delimiter = findDelimiter(window.bytes, window.end);
@@ -42,10 +87,15 @@ export function readCsv(source: ByteSource, schema: CsvSchema): Table {
   const names = header(window, block, schema.names);
   if (schema.types !== null && schema.types.length < columns) fail('length', `csv read: ${columns} columns, but ${schema.types.length} types`);
   const data = window.position;
-  if (data >= source.size) return new Table(names, Array.from({ length: columns }, (_, c) => new Vec(emptyType(schema, c), alloc(emptyType(schema, c), 0))));
+  if (data >= source.size) return { names, types: Array.from({ length: columns }, (_, c) => emptyType(schema, c)), rows: () => null };
   const types = schema.types?.slice(0, columns) ?? infer(source, data, block);
-  window.seek(data);
-  return new Table(names, readColumns(window, block, types));
+  return {
+    names, types,
+    rows: (of) => {
+      window.seek(data);
+      return new Rows(window, block, of);
+    },
+  };
 }
 
 /** Columns of a file that is a header only: floats, unless the schema says otherwise. */
@@ -130,37 +180,72 @@ class Window {
 
 /* ── columns ─────────────────────────────────────────────────────────── */
 
-interface Column { readonly t: number; readonly narrow: boolean; data: VecData; nulls: boolean }
+interface Column { readonly t: number; data: VecData; nulls: boolean }
 
-function readColumns(window: Window, block: CsvBlock, types: readonly number[]): Vec[] {
-  const symbols = new SymbolTable();
-  const columns: Column[] = types.map((t) => ({ t: t === NARROWEST ? T.I64 : t, narrow: t === NARROWEST, data: alloc(T.U8, 0), nulls: false }));
-  const started = window.position;
-  let capacity = 0;
-  let rows = 0;
-  for (;;) {
-    checkpoint();
-    const next = block.split(window.bytes, window.at, window.end, window.last);
-    if (block.rows === 0) {
-      if (!window.fill()) break;
-      continue;
-    }
-    if (rows + block.rows > capacity) {
-      // The rows so far say how many the rest holds.
-      const done = window.position + (next - window.at) - started;
-      capacity = Math.ceil((rows + block.rows) * Math.max(window.left(started) / done, 1) * 1.02);
-      for (const column of columns) grow(column, capacity, rows);
-    }
-    for (let c = 0; c < columns.length; c++) {
-      const column = columns[c];
-      const cells = { bytes: window.bytes, starts: block.starts, ends: block.ends, from: c * block.rowsMax, rows: block.rows, symbols };
-      if (PARSE[column.t](cells, column.data, rows)) column.nulls = true;
-    }
-    rows += block.rows;
-    window.at = next;
-    if (window.last && window.at >= window.end) break;
+/** The rows of a window's source from where it stands. */
+class Rows {
+  readonly #symbols = new SymbolTable();
+  /** Rows of the block that were taken, and where the block ends in the window; -1: no block yet. */
+  #taken = 0;
+  #after = -1;
+  /** Rows of earlier calls. */
+  #before = 0;
+  readonly #started: number;
+
+  constructor(private readonly window: Window, private readonly block: CsvBlock, private readonly types: readonly number[]) {
+    this.#started = window.position;
   }
-  return columns.map((column) => finished(column, rows));
+
+  /** The next rows, at most `max`, as columns; null: there are no more. */
+  take(max: number): Vec[] | null {
+    const { window, block } = this;
+    const columns: Column[] = this.types.map((t) => ({ t: t === NARROWEST ? T.I64 : t, data: alloc(T.U8, 0), nulls: false }));
+    let capacity = 0;
+    let rows = 0;
+    while (rows < max && (this.#rest() > 0 || this.#nextBlock())) {
+      const n = Math.min(this.#rest(), max - rows);
+      if (rows + n > capacity) {
+        capacity = Math.min(max, this.#estimate(rows + n));
+        for (const column of columns) grow(column, capacity, rows);
+      }
+      for (let c = 0; c < columns.length; c++) {
+        const column = columns[c];
+        const cells = { bytes: window.bytes, starts: block.starts, ends: block.ends, from: c * block.rowsMax + this.#taken, rows: n, symbols: this.#symbols };
+        if (PARSE[column.t](cells, column.data, rows)) column.nulls = true;
+      }
+      rows += n;
+      this.#taken += n;
+    }
+    this.#before += rows;
+    return rows === 0 ? null : columns.map((column) => finished(column, rows));
+  }
+
+  #rest(): number {
+    return this.#after < 0 ? 0 : this.block.rows - this.#taken;
+  }
+
+  /** The rows so far say how many the rest holds. */
+  #estimate(rows: number): number {
+    const done = this.window.position + (this.#after - this.window.at) - this.#started;
+    return Math.max(Math.ceil((this.#before + rows) * Math.max(this.window.left(this.#started) / done, 1) * 1.02) - this.#before, rows);
+  }
+
+  #nextBlock(): boolean {
+    const { window, block } = this;
+    if (this.#after >= 0) window.at = this.#after;
+    if (this.#after >= 0 && window.last && window.at >= window.end) return false;
+    for (;;) {
+      checkpoint();
+      const next = block.split(window.bytes, window.at, window.end, window.last);
+      this.#taken = 0;
+      if (block.rows > 0) {
+        this.#after = next;
+        return true;
+      }
+      this.#after = -1;
+      if (!window.fill()) return false;
+    }
+  }
 }
 
 function grow(column: Column, capacity: number, rows: number): void {
@@ -174,14 +259,15 @@ function grow(column: Column, capacity: number, rows: number): void {
   column.data = wider;
 }
 
-function finished({ t, narrow, data, nulls }: Column, rows: number): Vec {
+function finished({ t, data, nulls }: Column, rows: number): Vec {
   const length = t === T.GUID ? rows * 16 : rows;
-  const exact = data.length === length ? data : data.slice(0, length);
-  return narrow ? narrowed(exact as BigInt64Array, nulls) : new Vec(t, exact, nulls && t !== T.B8 && t !== T.U8);
+  return new Vec(t, data.length === length ? data : data.slice(0, length), nulls && t !== T.B8 && t !== T.U8);
 }
 
 /** An integer column in the narrowest type that has room for its values and, where it has nulls, for the null. */
-function narrowed(data: BigInt64Array, nulls: boolean): Vec {
+function narrowed(column: Vec): Vec {
+  const { nulls } = column;
+  const data = column.data as BigInt64Array;
   let min = 2n ** 63n;
   let max = I64_NULL;
   blocks(data.length, (lo, hi) => {
@@ -192,7 +278,7 @@ function narrowed(data: BigInt64Array, nulls: boolean): Vec {
       if (v > max) max = v;
     }
   });
-  if (min > max) return new Vec(T.I64, data, nulls);
+  if (min > max) return column;
   for (const [t, bits] of [[T.I16, 16n], [T.I32, 32n]] as const) {
     const top = 2n ** (bits - 1n);
     if (max >= top || min < -top || (nulls && min === -top)) continue;
@@ -205,7 +291,7 @@ function narrowed(data: BigInt64Array, nulls: boolean): Vec {
     });
     return new Vec(t, out, nulls);
   }
-  return new Vec(T.I64, data, nulls);
+  return column;
 }
 
 /* ── types ───────────────────────────────────────────────────────────── */

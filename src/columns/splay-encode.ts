@@ -63,7 +63,8 @@ export function encodeSymbols(symbols: readonly string[]): Uint8Array {
   return encodeStrings(symbols);
 }
 
-function header(t: number, attrs: number, length: number, symbols = 0): Buffer {
+/** The first bytes of a column file. */
+export function header(t: number, attrs: number, length: number, symbols = 0): Buffer {
   const out = Buffer.alloc(HEADER);
   out[17] = GENERATION;
   out[18] = t;
@@ -73,17 +74,18 @@ function header(t: number, attrs: number, length: number, symbols = 0): Buffer {
   return out;
 }
 
-const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+export const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 function encodeTexts(column: Vec): Uint8Array[] {
   const { elements, pool } = textElements(column.data as string[]);
   return [header(T.STR, 0, column.length), elements, header(T.U8, 0, pool.length), pool];
 }
 
-function textElements(all: readonly string[]): { elements: Buffer; pool: Buffer } {
+/** The elements of texts and the long ones among them; `base`: bytes of long texts before these. Errors: `range`. */
+export function textElements(all: readonly string[], base = 0): { elements: Buffer; pool: Buffer } {
   let size = 0;
   for (const s of all) if (s.length > INLINE) size += s.length;
-  if (size > 0xffffffff) fail('range', 'more than 4 GiB of text in one column');
+  if (base + size > 0xffffffff) fail('range', 'more than 4 GiB of text in one column');
   const pool = Buffer.allocUnsafe(size);
   const elements = Buffer.alloc(all.length * ELEMENT[T.STR]);
   let at = 0;
@@ -93,7 +95,7 @@ function textElements(all: readonly string[]): { elements: Buffer; pool: Buffer 
       elements.writeUInt32LE(s.length, i * 16);
       elements.write(s.length > INLINE ? s.slice(0, 4) : s, i * 16 + 4, 'latin1');
       if (s.length <= INLINE) continue;
-      elements.writeUInt32LE(at, i * 16 + 8);
+      elements.writeUInt32LE(base + at, i * 16 + 8);
       at += pool.write(s, at, 'latin1');
     }
   });

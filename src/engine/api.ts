@@ -75,6 +75,8 @@ export interface ProgramHost {
   readonly libraries?: readonly string[];
   /** How the program was started, for `.sys.args` and `.sys.build`. */
   readonly program?: HostServices['program'];
+  /** Standard error is a terminal. */
+  readonly terminal?: boolean;
 }
 
 /** A journal to bring back and to go on with (`-l`, `-L`). */

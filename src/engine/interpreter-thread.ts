@@ -37,6 +37,7 @@ function main(data: InterpreterThreadData): void {
       exit: (status) => lang.exit(status),
       args: data.host.args ?? [],
       libraries: data.host.libraries ?? [],
+      terminal: data.host.terminal ?? false,
       ...(data.host.program === undefined ? {} : { program: data.host.program }),
     }),
   });

@@ -46,6 +46,8 @@ export interface HostServices {
   random(): number;
   /** Ends the program (`exit`). */
   exit(status: number): never;
+  /** Standard error is a terminal: a line that is written over may be shown there. */
+  readonly terminal?: boolean;
   /** Arguments after `--` and the options the program was started with (`.sys.args`). */
   readonly args: readonly string[];
   /** How the program was started, for `.sys.args` and `.sys.build`. */
