@@ -1,11 +1,12 @@
 /** Frames on a listener of the host: both lanes, probes between them, and the wire beside them. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { probe } from '../src/engine/broker/dial.js';
+import { connect as connectClient } from '../src/engine/client.js';
 import { startNode } from '../src/engine/node.js';
 import type { RflNode } from '../src/engine/api.js';
 import { BodyReader, decodeBody, frameWire, request } from '../src/wire/broker/frame.js';
@@ -142,6 +143,123 @@ test('a server asks a frame client, and gets its answer', () => serving(async (n
   client.write(answerWire(frame, encode('that')));
   assert.equal((await asked).text, '"that"');
 }));
+
+test('an answer that is ready first leaves first, and finds its request', () => serving(async (_, path) => {
+  const client = await Client.to(path);
+  // While it waits for the client's answer, the server serves what else the client asks.
+  const slow = client.text('(.ipc.send (.ipc.handle) "back")');
+  const back = await client.event();
+  const order: string[] = [];
+  const quick = Array.from({ length: 20 }, (_x, i) => client.text(`(+ ${i} 0)`).then((answer) => order.push(answer)));
+  await Promise.all(quick);
+  client.write(answerWire(back, encode(99)));
+  assert.equal(await slow, '99');
+  assert.deepEqual(order, Array.from({ length: 20 }, (_x, i) => String(i)));
+}));
+
+test('a script speaks frames as it speaks the wire', () => serving(async (node, path) => {
+  const other = await startNode({ log: () => {} });
+  const say = async (source: string): Promise<string> => (await other.evaluate(source)).text;
+  try {
+    await node.evaluate('(set got 0) (set ask (fn [] (+ 1 (.ipc.send (.ipc.handle) "mine")))) (set push (fn [] (.ipc.post (.ipc.handle) "(set mine 8)")))');
+    assert.match(await say(`(set h (.ipc.open "frame+unix://${path}"))`), /^\d+$/);
+    assert.equal(await say('(.ipc.send h "(+ 1 2)")'), '3');
+    assert.equal(await say('(.ipc.send h (list + 3 4))'), '7');
+    assert.equal(await say('(count (.ipc.send h "(til 100000)"))'), '100000');
+    assert.equal(await say('(.ipc.send h (list count (til 100000)))'), '100000');
+    assert.match(await say('(.ipc.send h "(raise 1)")'), /domain/);
+    assert.equal(await say('(.ipc.post h "(set got 5)")'), '');
+    assert.equal(await say('(.ipc.send h "got")'), '5');
+    // The server asks back while it is asked, and pushes.
+    await say('(set mine 6)');
+    assert.equal(await say('(.ipc.send h "(ask)")'), '7');
+    await say('(.ipc.send h "(push)")');
+    assert.equal(await say('(.ipc.send h "0") mine'), '8');
+    assert.equal(await say(`(.ipc.send (.ipc.open {address: "frame+unix://${path}" timeout: 1000}) "(+ 2 2)")`), '4');
+    await say('(.ipc.close h)');
+    assert.match(await say('(.ipc.send h "1")'), /connection closed/);
+  } finally {
+    await other.shutdown(200);
+  }
+}));
+
+test('what is wrong with an address of frames is said', async () => {
+  const node = await startNode({ log: () => {} });
+  const code = async (address: string): Promise<string | undefined> => (await node.evaluate(`(.ipc.open "${address}")`)).code;
+  try {
+    assert.equal(await code(`frame+unix://${FOLDER}/nobody.sock`), 'io');
+    assert.equal(await code('frame+tcp://bob:secret@127.0.0.1:1'), 'domain');
+    assert.equal((await node.evaluate('(.repl.connect "frame+unix:///x")')).code, 'domain');
+    await assert.rejects(node.listen(`frame+unix://${FOLDER}/x.sock`), { code: 'domain' });
+    await assert.rejects(connectClient(`frame+unix://${FOLDER}/x.sock`), { code: 'domain' });
+  } finally {
+    await node.shutdown(200);
+  }
+});
+
+test('a late answer is dropped, and the next send gets its own', async () => {
+  const path = join(FOLDER, 'late.sock');
+  const asked: Frame[] = [];
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    const reader = new BodyReader();
+    socket.on('data', (chunk) => {
+      reader.push(chunk);
+      for (let body = reader.next(); body !== null; body = reader.next()) asked.push(decodeBody(body));
+      // The second is answered before the first.
+      if (asked.length === 2) for (const [i, frame] of asked.entries()) setTimeout(() => socket.write(answerWire(frame, encode(i + 1))), 40 * (1 - i));
+      if (asked.length === 3) socket.write(answerWire(asked[2], encode(3)));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const node = await startNode({ log: () => {} });
+  try {
+    await node.evaluate(`(set h (.ipc.open "frame+unix://${path}"))`);
+    assert.equal((await node.evaluate('(.ipc.send h "first" 50)')).code, 'io');
+    assert.equal((await node.evaluate('(.ipc.send h "second")')).text, '2');
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    assert.equal((await node.evaluate('(.ipc.send h "third")')).text, '3', 'the handle lives');
+    assert.deepEqual(asked.map((f) => f.payloadProtocol), [VALUE_LANE, VALUE_LANE, VALUE_LANE]);
+    assert.equal(new Set(asked.map((f) => f.requestId)).size, 3);
+  } finally {
+    await node.shutdown(200);
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+});
+
+test('lanes of one\'s own carry bytes to the hooks and back', async () => {
+  const node = await startNode({ log: () => {} });
+  const path = join(FOLDER, 'own.sock');
+  const LANE = 0x7a63;
+  try {
+    await node.listen(`unix://${path}`, { serve: [LANE] });
+    const client = await Client.to(path);
+    const ask = async (bytes: number[]): Promise<number[]> => [...(await client.ask(LANE, Uint8Array.from(bytes))).payload];
+    assert.deepEqual(await ask([1, 2]), [], 'without a hook: nothing');
+    await node.evaluate('(set .ipc.on.sync (fn [m] (if (== (type m) (quote DICT)) (do (set seen m) (at m (quote payload))) (eval (parse m)))))');
+    assert.deepEqual(await ask([7, 0, 255]), [7, 0, 255]);
+    assert.deepEqual(await ask([]), []);
+    assert.equal(await client.text('(at seen (quote protocol))'), String(LANE));
+    assert.equal(await client.text('(count (at seen (quote payload)))'), '0');
+    await node.evaluate('(set .ipc.on.sync (fn [m] "text"))');
+    assert.deepEqual(Buffer.from(await ask([1])).toString(), 'text');
+    await node.evaluate('(set .ipc.on.sync (fn [m] (raise 1)))');
+    assert.deepEqual(await ask([1]), [], 'an error has no bytes');
+    await node.evaluate('(set .ipc.on.async (fn [m] (set heard m))) (set .ipc.on.sync (fn [m] 5))');
+    client.write(eventWire(LANE, Uint8Array.of(9, 9)));
+    assert.deepEqual(await ask([1]), [], 'nor has a number');
+    assert.match((await node.evaluate('(at heard (quote payload))')).text, /09 ?0?x?09|\[.*9.*9.*\]/);
+    const other = await Client.to(path);
+    other.write(frameWire(request(LANE + 1, Uint8Array.of(1), 1n)));
+    await other.gone;
+    await assert.rejects(node.listen(`unix://${FOLDER}/bad.sock`, { serve: [0xad01] }), { code: 'io' });
+    await assert.rejects(node.listen(`unix://${FOLDER}/bad.sock`, { serve: [0x8000] }), { code: 'io' });
+  } finally {
+    await node.shutdown(200);
+  }
+});
 
 test('the wire, frames and probes on one path, all at once', () => serving(async (node, path) => {
   const other = await startNode({ log: () => {} });

@@ -12,7 +12,7 @@ export const TO_LANG = {
   FRAMES: 1,
   /** May this user in? bytes: user and password, `arg`: length of the user; `object`: restricted. */
   AUTH: 2,
-  /** A connection was admitted; `arg`: its peer's port times 2, plus 1 if restricted. */
+  /** A connection was admitted; `arg`: see `OPENED`. */
   OPEN: 3,
   /** A connection is gone; its handle is not given away before RELEASE. */
   CLOSED: 4,
@@ -27,6 +27,9 @@ export const TO_LANG = {
   /** Object: a `SocEvent`. */
   SOC_EVENT: 9,
 } as const;
+
+/** The `arg` of OPEN: bits, and from a bit on the peer's port. NUMBERED: see `Conn`. */
+export const OPENED = { RESTRICTED: 1, NUMBERED: 2, PORT: 2 } as const;
 
 /** Records of the language side. */
 export const TO_IO = {

@@ -1,5 +1,5 @@
 /** A client without an interpreter: values go out, replies and pushed messages come in. */
-import { RayError } from '../lang/errors.js';
+import { fail, RayError } from '../lang/errors.js';
 import { List, Sym, name, type Value } from '../lang/value.js';
 import { AddressError, peerAddress } from '../net/address.js';
 import { ConnectError, connect as openStream, type Connection, type ConnectionEvents } from '../net/connection.js';
@@ -30,7 +30,8 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
 
 function parse(address: string): ReturnType<typeof peerAddress> {
   try {
-    return peerAddress(address);
+    const at = peerAddress(address);
+    return at.frames === true ? fail('domain', 'a client speaks the wire, and no frames') : at;
   } catch (e) {
     throw e instanceof AddressError ? new RayError('domain', e.message) : e;
   }

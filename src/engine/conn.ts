@@ -12,11 +12,13 @@ export class Conn {
   response: Value | undefined = undefined;
   /** Responses still to come that nobody waits for any more. */
   abandoned = 0;
+  /** The number of the request that `response` has to answer, where requests are numbered. */
+  asked = 0;
   /** Levels of serving of this connection on the stack. */
   depth = 0;
 
-  /** `clientPort`: the port at the connecting end. */
-  constructor(readonly handle: number, readonly inbound: boolean, readonly restricted: boolean, readonly clientPort: number) {}
+  /** `clientPort`: the port at the connecting end. `numbered`: requests carry numbers, and answers come in any order. */
+  constructor(readonly handle: number, readonly inbound: boolean, readonly restricted: boolean, readonly clientPort: number, readonly numbered: boolean) {}
 
   /** This interpreter is at both ends. */
   isOtherEndOf(conn: Conn): boolean {

@@ -1,6 +1,7 @@
 /** Connections a script asks for: dialed, shaken hands with, and told of once. */
 import { connect, ConnectError, type Via } from '../net/connection.js';
 import { Session } from '../wire/rayforce/session.js';
+import type { FrameBridge } from './frame-bridge.js';
 import type { Call, CallResult } from './messages.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { clientContext, TlsFilesError } from './tls-files.js';
@@ -21,11 +22,16 @@ const MAX_CREDENTIALS = 254;
 
 /** `answer` is called at once when the peer is in: what it sends next must come behind the answer. */
 export function dial(host: DialHost, call: OpenCall, answer: (result: CallResult) => void): void {
+  if (call.frames !== true) return open(host, call, answer, null);
+  void import('./frame-endpoint.js').then(({ frameEndpoint }) => open(host, call, answer, frameEndpoint('')()));
+}
+
+function open(host: DialHost, call: OpenCall, answer: (result: CallResult) => void, bridge: FrameBridge | null): void {
   const { port, timeoutMs, user, password } = call;
   const refused: CallResult = { ok: false, code: 'io', message: `connection refused: ${call.path ?? `${call.host}:${port}`}` };
   const credentials = password === null ? null : `${user}:${password}`;
   if (credentials !== null && credentials.length > MAX_CREDENTIALS) return answer(refused);
-  const peer = new Peer(host, Session.client(credentials, { limit: host.maxFrame }), false);
+  const peer = new Peer(host, bridge ?? Session.client(credentials, { limit: host.maxFrame }), false, bridge);
   peer.opening = (failure) => {
     peer.opening = null;
     if (failure !== null) return answer(failure.code === 'access' ? { ok: false, code: 'access', message: failure.reason } : refused);

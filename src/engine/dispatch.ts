@@ -1,10 +1,11 @@
 /** Frames of a connection: requests are evaluated and answered in their order, responses go to the send that waits. */
-import { List, name, type Lambda, type Value } from '../lang/value.js';
+import { List, T, Vec, name, type Lambda, type Value } from '../lang/value.js';
+import { typeName } from '../lang/type-names.js';
 import { RayError } from '../lang/errors.js';
 import { format } from '../lang/format.js';
 import type { Interp } from '../lang/interpreter.js';
 import { decodePayload, encodeFrame, type DecodeOptions, type FrameOptions } from '../wire/rayforce/value.js';
-import { FLAG, HEADER_SIZE, MSG } from '../wire/rayforce/header.js';
+import { FLAG, HEADER_SIZE, MSG, readTag, writeTag } from '../wire/rayforce/header.js';
 import { rawView, type RawBuffer } from '../wire/rayforce/raw-buffer.js';
 import { explainBriefly } from './errors-text.js';
 import { evalMessage } from './message-eval.js';
@@ -29,6 +30,9 @@ export interface DispatchPorts {
 const FULL_RIGHTS = { restricted: false };
 const RESTRICTED = { restricted: true };
 const TAG_STR = 256 - 13;
+/** Flags that only this process sets, and those that peers may. */
+const OURS = FLAG.TEXT | FLAG.BYTES;
+const THEIRS = 255 & ~OURS;
 
 export class Dispatcher {
   /** The connection being served, for `.ipc.handle`; -1: none. */
@@ -36,6 +40,8 @@ export class Dispatcher {
   readonly #ports: DispatchPorts;
   readonly #decoding: DecodeOptions;
   readonly #replying: FrameOptions;
+  /** To peers that are not of this wire, and for which nothing is packed. */
+  readonly #plain: FrameOptions;
   // The request that `#evaluate` picks up: one function for all requests instead of a closure each.
   #bytes: RawBuffer = rawView(new Uint8Array(0));
   #start = 0;
@@ -49,6 +55,7 @@ export class Dispatcher {
     this.#ports = ports;
     this.#decoding = { dialect: ports.settings.dialect, limit: ports.settings.maxFrame, resolve: (text) => env.lookup(name(text)) };
     this.#replying = { dialect: ports.settings.dialect, msgtype: MSG.RESPONSE };
+    this.#plain = { ...this.#replying, compress: false };
   }
 
   /** Serves what the connection holds, until nothing is left, it is closed, or (`untilResponse`) the response waited for is there. */
@@ -65,7 +72,7 @@ export class Dispatcher {
         conn.at = end;
         const msgtype = bytes[header + 7];
         if (msgtype === MSG.RESPONSE) this.#response(conn, bytes, bytes[header + 5], start, end);
-        else this.#request(conn, msgtype === MSG.SYNC, bytes, bytes[header + 5], start, end);
+        else this.#request(conn, msgtype === MSG.SYNC, bytes, conn.numbered ? bytes[header + 5] : bytes[header + 5] & THEIRS, start, end);
       }
     } finally {
       conn.depth--;
@@ -102,6 +109,7 @@ export class Dispatcher {
     this.#flags = flags;
     this.#sync = sync;
     this.#restricted = conn.restricted;
+    const tag = conn.numbered ? readTag(bytes, start - HEADER_SIZE) : 0;
     const outer = this.handle;
     this.handle = conn.handle;
     const verbose = (flags & FLAG.VERBOSE) !== 0;
@@ -124,8 +132,23 @@ export class Dispatcher {
     } finally {
       this.handle = outer;
     }
-    const reply = verbose ? new List([this.#ports.capture.end(mark), result]) : (flags & FLAG.TEXT) !== 0 ? answerText(result) : result;
-    if (sync && conn.open) this.#ports.write(conn, this.#encode(reply));
+    const printed = verbose ? this.#ports.capture.end(mark) : '';
+    if (!sync || !conn.open) return;
+    const reply = verbose ? new List([printed, result]) : (flags & OURS) !== 0 ? this.#ours(conn, flags, result) : result;
+    const frame = this.#encode(reply, conn.numbered ? this.#plain : this.#replying);
+    if (conn.numbered) writeTag(frame, 0, tag);
+    this.#ports.write(conn, frame);
+  }
+
+  /** An answer for those who read no values. Whoever speaks a protocol of his own is told of no error: nothing is known of how. */
+  #ours(conn: Conn, flags: number, result: Value): Value {
+    if ((flags & FLAG.TEXT) !== 0) return answerText(result);
+    if (typeof result === 'string' || (result instanceof Vec && result.t === T.U8)) return result;
+    if (result !== null) {
+      const why = result instanceof RayError ? explainBriefly(result) : `expected bytes, got ${typeName(result)}`;
+      this.#ports.log({ level: 'warn', event: 'hook-error', handle: conn.handle, message: `ipc: no answer for a protocol of its own: ${why}` });
+    }
+    return '';
   }
 
   /** The request in the fields: what its hook answers, or the value of the text or code it is. */
@@ -148,7 +171,7 @@ export class Dispatcher {
       if (e instanceof RayError) return null;
       throw e;
     }
-    if (message instanceof RayError) return null;
+    if (message instanceof RayError || (hook === null && (this.#flags & FLAG.BYTES) !== 0)) return null;
     this.#keep();
     if (hook !== null) return interp.call(hook, [message]);
     return typeof message === 'string' ? runText(interp, message) : evalMessage(interp, message);
@@ -159,18 +182,21 @@ export class Dispatcher {
     if (this.#sync) this.#ports.journal.request(this.#bytes, this.#start - HEADER_SIZE, this.#end, this.#restricted);
   }
 
-  #encode(reply: Value): Uint8Array {
+  #encode(reply: Value, options: FrameOptions): Uint8Array {
     try {
-      return encodeFrame(reply, this.#replying);
+      return encodeFrame(reply, options);
     } catch (e) {
       // The client must not wait for an answer that cannot come: too deep, too large, no memory for it.
       const code = e instanceof RayError ? e.code : 'limit';
-      return encodeFrame(new RayError(code === 'limit' || code === 'cancel' ? code : 'type'), this.#replying);
+      return encodeFrame(new RayError(code === 'limit' || code === 'cancel' ? code : 'type'), options);
     }
   }
 
   #response(conn: Conn, bytes: RawBuffer, flags: number, start: number, end: number): void {
-    if (conn.abandoned > 0) {
+    if (conn.numbered) {
+      // Nobody waits for it any more.
+      if (!conn.waiting || readTag(bytes, start - HEADER_SIZE) !== conn.asked) return;
+    } else if (conn.abandoned > 0) {
       conn.abandoned--;
       return;
     }
@@ -197,7 +223,6 @@ export function runText(interp: Interp, text: string): Value {
   return source === '' ? null : interp.run(source);
 }
 
-/** An answer for those who read no values. */
 function answerText(v: Value): string {
   return v instanceof RayError ? `error: ${v.message === '' ? v.code : `${v.code}: ${v.message}`}` : format(v, 0);
 }

@@ -8,7 +8,7 @@ import { QueuedConnection } from '../net/queued-connection.js';
 import type { Transport } from '../net/transport.js';
 import { toBytes } from '../lang/text.js';
 import { Session } from '../wire/rayforce/session.js';
-import { TO_IO, TO_LANG, type End } from './channel.js';
+import { OPENED, TO_IO, TO_LANG, type End } from './channel.js';
 import { Cork } from './cork.js';
 import { dial, type DialHost } from './dialing.js';
 import { Intake } from './intake.js';
@@ -234,7 +234,8 @@ export class IoSide implements DialHost {
     peer.timer = null;
     if (!peer.inbound) return peer.opening!(null);
     this.#opened(peer);
-    this.#outbox.put(TO_LANG.OPEN, peer.handle, (peer.connection.peerPort << 1) | (peer.restricted ? 1 : 0));
+    const bits = (peer.restricted ? OPENED.RESTRICTED : 0) | (peer.bridge === null ? 0 : OPENED.NUMBERED);
+    this.#outbox.put(TO_LANG.OPEN, peer.handle, (peer.connection.peerPort << OPENED.PORT) | bits);
     this.#loop.work();
   }
 

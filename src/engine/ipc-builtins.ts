@@ -17,7 +17,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   return [
     {
       name: '.ipc.open', args: 'address ms', arity: 'n', restricted: true,
-      doc: 'connects to "host:port[:user:password]", tls:// or unix://, within ms (5000), or as a dict says: a handle. io, access, domain',
+      doc: 'connects to "host:port[:user:password]", tls:// or unix://, with frame+ in front in frames, within ms (5000), or as a dict says: a handle. io, access, domain',
       example: '(try (.ipc.open "127.0.0.1:1" 200) (fn [e] \'refused))',
       fn: (args) => {
         if (args.length < 1 || args.length > 2) fail('rank', '.ipc.open expects 1 or 2 arguments: "host:port[:user:password]" [timeout-ms]');
@@ -63,6 +63,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       example: '(try (.repl.connect "127.0.0.1:1") (fn [e] \'refused))',
       fn: (address) => {
         if (typeof address !== 'string') fail('type', 'expected host:port string');
+        if (address.startsWith('frame+')) fail('domain', '.repl.connect: frames do not say what was printed');
         const handle = open(lang(), address, 0);
         lang().remote.connect(handle, fromBytes(address).split(':').slice(0, 2).join(':'));
         return handle;
@@ -121,7 +122,7 @@ function open(lang: LangSide, address: Value, ms: Value): number {
   const { at, timeoutMs, tls } = dialOptions(address, ms, (name) => lang.interp.nameAt(name));
   const wait = timeoutMs === 0 ? CONNECT_MS : Math.min(timeoutMs, MAX_MS);
   const { handle, value } = lang.call({ ask: 'open', ...at, timeoutMs: wait, ...(tls === undefined ? {} : { files: tls }) });
-  lang.conns.set(handle, new Conn(handle, false, lang.settings.restricted, value as number));
+  lang.conns.set(handle, new Conn(handle, false, lang.settings.restricted, value as number, at.frames === true));
   return handle;
 }
 

@@ -7,7 +7,7 @@ import { RayError, fail } from '../lang/errors.js';
 import { truthy } from '../lang/truth.js';
 import { fromBytes } from '../lang/text.js';
 import type { Interp } from '../lang/interpreter.js';
-import { TO_IO, TO_LANG, type End } from './channel.js';
+import { OPENED, TO_IO, TO_LANG, type End } from './channel.js';
 import { Capture } from './capture.js';
 import { Commands } from './commands.js';
 import { Conn } from './conn.js';
@@ -287,7 +287,7 @@ export class LangSide {
     if (t.kind === TO_LANG.RESULT || t.kind === TO_LANG.AUTH || t.kind === TO_LANG.LOG) return true;
     if (conn === null || t.kind === TO_LANG.COMMAND) return false;
     if (t.handle === conn.handle) return true;
-    if (t.kind === TO_LANG.OPEN) return !conn.inbound && t.arg >> 1 === conn.clientPort;
+    if (t.kind === TO_LANG.OPEN) return !conn.inbound && t.arg >> OPENED.PORT === conn.clientPort;
     return this.conns.get(t.handle)?.isOtherEndOf(conn) ?? false;
   }
 
@@ -300,7 +300,7 @@ export class LangSide {
         break;
       }
       case TO_LANG.AUTH: return this.#auth(handle, taken.payload as AuthQuestion);
-      case TO_LANG.OPEN: return this.#opened(handle, (taken.arg & 1) === 1, taken.arg >> 1);
+      case TO_LANG.OPEN: return this.#opened(handle, taken.arg);
       case TO_LANG.CLOSED: return this.#closed(handle);
       case TO_LANG.RESULT: return this.#answered(taken.arg, taken.payload as CallResult);
       case TO_LANG.SOC: return this.soc.messages(handle, taken.payload as Uint8Array);
@@ -327,8 +327,8 @@ export class LangSide {
     return conn;
   }
 
-  #opened(handle: number, restricted: boolean, clientPort: number): void {
-    const conn = new Conn(handle, true, restricted, clientPort);
+  #opened(handle: number, arg: number): void {
+    const conn = new Conn(handle, true, (arg & OPENED.RESTRICTED) !== 0, arg >> OPENED.PORT, (arg & OPENED.NUMBERED) !== 0);
     this.conns.set(handle, conn);
     const hook = this.hooks.open;
     if (hook !== null) this.#lifecycle('open', conn, hook);

@@ -3,7 +3,7 @@ import { List, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { display } from '../lang/format.js';
 import { encodeFrame, type FrameOptions } from '../wire/rayforce/value.js';
-import { FLAG, MSG } from '../wire/rayforce/header.js';
+import { FLAG, MSG, writeTag } from '../wire/rayforce/header.js';
 import { TO_IO } from './channel.js';
 import type { Conn } from './conn.js';
 import type { LangSide } from './lang-side.js';
@@ -43,6 +43,7 @@ export class Remote {
     if (conn.waiting) fail('io', 'nested sync send on busy handle');
     conn.waiting = true;
     conn.response = undefined;
+    if (conn.numbered) writeTag(frame, 0, (conn.asked = (conn.asked + 1) >>> 0));
     try {
       lang.send(TO_IO.WRITE, handle, 0, frame);
       lang.end.flush();
@@ -50,11 +51,11 @@ export class Remote {
       const inTime = lang.waitUntil(conn, () => conn.response !== undefined || !conn.open, deadline);
       if (conn.response !== undefined) return raised(conn.response);
       if (inTime) fail('io', 'connection closed');
-      // Replies carry no number: after giving up, a late one would be taken for the next. So the connection ends here.
-      lang.close(handle);
+      // Where replies carry no number a late one would be taken for the next: the connection ends here.
+      if (!conn.numbered) lang.close(handle);
       return fail('io', `no reply within ${deadlineMs} ms`);
     } catch (e) {
-      if (conn.open && conn.response === undefined) conn.abandoned++;
+      if (conn.open && conn.response === undefined && !conn.numbered) conn.abandoned++;
       throw e;
     } finally {
       this.#settle(conn);

@@ -1,4 +1,7 @@
-/** Addresses: `host:port[:user:password]`, `tcp://` and `tls://` with `[user:password@]host:port`, `unix:///path`, and for listeners a bare port. */
+/**
+ * Addresses: `host:port[:user:password]`, `tcp://` and `tls://` with `[user:password@]host:port`, `unix:///path`; for listeners a bare port;
+ * for peers that are to be spoken to in frames `frame+` in front of a scheme.
+ */
 
 export class AddressError extends Error {}
 
@@ -14,6 +17,8 @@ export interface PeerAddress extends ListenAddress {
   readonly user: string;
   /** null: no credentials given. */
   readonly password: string | null;
+  /** Frames are spoken there. */
+  readonly frames?: true;
 }
 
 const MAX_HOST = 255;
@@ -22,7 +27,8 @@ const MAX_CREDENTIAL = 127;
 
 /** Where to listen. Port 0 lets the system choose. Errors: AddressError. */
 export function listenAddress(address: string | number): ListenAddress {
-  const { scheme, rest } = split(String(address));
+  const { scheme, rest, frames } = split(String(address));
+  if (frames) throw new AddressError(`what a listener serves is no part of its address: '${address}'`);
   if (scheme === 'unix') return { host: '', port: 0, path: pathOf(rest) };
   const colon = rest.lastIndexOf(':');
   const host = colon < 0 ? '0.0.0.0' : unbracketed(rest.slice(0, colon));
@@ -36,6 +42,14 @@ export function listenAddress(address: string | number): ListenAddress {
  * credentials, text behind a fourth colon is dropped, a user or password of 128 bytes or more counts as empty. Errors: AddressError.
  */
 export function peerAddress(text: string): PeerAddress {
+  const { frames, plain } = split(text);
+  if (!frames) return placeOf(plain);
+  const at = placeOf(plain);
+  if (at.password !== null) throw new AddressError('frames carry no user and no password');
+  return { ...at, frames: true };
+}
+
+function placeOf(text: string): PeerAddress {
   const { scheme, rest } = split(text);
   const at = scheme === '' ? -1 : rest.lastIndexOf('@');
   const written = at < 0 ? null : credentials(rest.slice(0, at));
@@ -54,9 +68,11 @@ export function peerAddress(text: string): PeerAddress {
 interface Credentials { readonly user: string; readonly password: string | null }
 const NO_CREDENTIALS: Credentials = { user: '', password: null };
 
-function split(text: string): { scheme: string; rest: string } {
-  const match = /^(tcp|tls|unix):\/\//.exec(text);
-  return match === null ? { scheme: '', rest: text } : { scheme: match[1], rest: text.slice(match[0].length) };
+function split(text: string): { frames: boolean; plain: string; scheme: string; rest: string } {
+  const match = /^(frame\+)?(tcp|tls|unix):\/\//.exec(text);
+  if (match === null) return { frames: false, plain: text, scheme: '', rest: text };
+  const [whole, frame = '', scheme] = match;
+  return { frames: frame !== '', plain: text.slice(frame.length), scheme, rest: text.slice(whole.length) };
 }
 /** An address of version 6 stands in brackets. */
 function parts(place: string): string[] {

@@ -1,19 +1,16 @@
-/** Rayfall over frames: requests, answers and events on the value and the text lane, and the client's open requests. */
+/** What goes over lanes: requests, answers and events, and the client's open requests. */
 import { event, frameWire, request, responseTo } from './frame.js';
 import { FrameKind, PayloadEncoding, type Frame } from './messages.generated.js';
-import { PROTOCOL_VERSION, TEXT_LANE, VALUE_LANE } from './protocols.js';
-
-export type Lane = typeof VALUE_LANE | typeof TEXT_LANE;
+import { PROTOCOL_VERSION } from './protocols.js';
 
 /** What a lane's frame asks for. An event is not answered. */
 export type LaneMessage =
-  | { readonly message: 'request' | 'event' | 'response'; readonly lane: Lane; readonly frame: Frame }
+  | { readonly message: 'request' | 'event' | 'response'; readonly lane: number; readonly frame: Frame }
   | { readonly message: 'fault'; readonly detail: string };
 
-/** Reads a frame that the mux passed on; lanes check the envelope themselves. */
+/** Reads a frame that the mux passed on; which lanes are served it has seen to, envelopes are checked here. */
 export function laneMessage(frame: Frame): LaneMessage {
   const { envelopeVersion, kind, payloadProtocol: lane, payloadEncoding } = frame;
-  if (lane !== VALUE_LANE && lane !== TEXT_LANE) return { message: 'fault', detail: `no lane ${lane.toString(16)}` };
   if (envelopeVersion !== PROTOCOL_VERSION) return { message: 'fault', detail: 'envelope_version is not v1' };
   if (payloadEncoding !== PayloadEncoding.NONE) return { message: 'fault', detail: 'payload is compressed' };
   const message = MESSAGES.get(kind);

@@ -18,7 +18,13 @@ export const WIRE_VERSION = 3;
 export const MAX_PAYLOAD = 268435456;
 
 export const MSG = { ASYNC: 0, SYNC: 1, RESPONSE: 2 } as const;
-export const FLAG = { COMPRESSED: 1, RESTRICTED: 2, VERBOSE: 4, /** Ours: the answer is a str, the value's compact form. */ TEXT: 128 } as const;
+export const FLAG = {
+  COMPRESSED: 1, RESTRICTED: 2, VERBOSE: 4,
+  /** Ours, within the process: the message is a dict that holds bytes, and so does the answer: a str. */
+  BYTES: 64,
+  /** Ours, within the process: the answer is a str, the value's compact form. */
+  TEXT: 128,
+} as const;
 
 /** Writes a header at `at`; `size` is that of the payload. */
 export function writeHeader(to: Uint8Array, at: number, msgtype: number, flags: number, size: number): void {
@@ -35,6 +41,17 @@ export function writeHeader(to: Uint8Array, at: number, msgtype: number, flags: 
   to[at + 10] = size >>> 16;
   to[at + 11] = size >>> 24;
   to[at + 12] = to[at + 13] = to[at + 14] = to[at + 15] = 0;
+}
+
+/** Numbers a frame, within the process: what answers it carries the same number, where sizes need no more than their lower half. */
+export function writeTag(to: Uint8Array, at: number, tag: number): void {
+  to[at + 12] = tag;
+  to[at + 13] = tag >>> 8;
+  to[at + 14] = tag >>> 16;
+  to[at + 15] = tag >>> 24;
+}
+export function readTag(from: Uint8Array, at: number): number {
+  return (from[at + 12] | (from[at + 13] << 8) | (from[at + 14] << 16) | (from[at + 15] << 24)) >>> 0;
 }
 
 /** Checks the 16 bytes at `at` and answers the payload size. Throws ProtocolError: `magic`, `version`, `endian`, `size`. */

@@ -1,5 +1,5 @@
 /** Records of a journal file: frames end to end. What follows the last whole frame is its torn end. */
-import { FLAG, HEADER_SIZE, MAX_PAYLOAD } from './header.js';
+import { FLAG, HEADER_SIZE, MAX_PAYLOAD, writeTag } from './header.js';
 import { FrameReader, type Frame } from './frames.js';
 import { ProtocolError } from './protocol-error.js';
 
@@ -39,9 +39,11 @@ export class JournalReader {
   }
 }
 
-/** The header that a request is kept under: as it came, but the restricted flag says what its session was. */
+/** The header that a request is kept under: as it came, without what it carries within the process; the restricted flag says what its session was. */
 export function recordHeader(from: Uint8Array, at: number, restricted: boolean): Uint8Array {
   const header = Uint8Array.from(from.subarray(at, at + HEADER_SIZE));
-  header[5] = restricted ? header[5] | FLAG.RESTRICTED : header[5] & ~FLAG.RESTRICTED;
+  header[5] &= ~(FLAG.RESTRICTED | FLAG.BYTES | FLAG.TEXT);
+  if (restricted) header[5] |= FLAG.RESTRICTED;
+  writeTag(header, 0, 0);
   return header;
 }
