@@ -2,7 +2,7 @@
  * Partitioned tables: below the folder of a database one folder a partition (a date or a number), in each a splayed table a name, and
  * one symbol file for all. Opening reads schemas and lengths only; a column is read when it is first used.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
 import { List, Sym, T, Vec, nullOf, symVec, type Value } from '../lang/value.js';
 import { toDays } from '../lang/calendar.js';
 import { RayError, fail } from '../lang/errors.js';
@@ -13,7 +13,7 @@ import { KEY, PartedTable, type Segment } from '../columns/parted.js';
 import { repeat, takeRange } from '../columns/slice.js';
 import { PEEK, decodeColumn, peekColumn } from '../columns/splay-decode.js';
 import type { BuiltinRow } from '../lang/builtin.js';
-import { attempt } from './files.js';
+import { attempt, readBytes } from './files.js';
 import { SCHEMA, SYMBOLS, folderOf, readSchema, readSplayed, readSymbols, writeSplayed } from './splayed.js';
 
 export const ROWS: readonly BuiltinRow[] = [
@@ -86,14 +86,14 @@ function peek(path: string, symbols: Int32Array | null): ColumnFile {
     const fd = openSync(file, 'r');
     try {
       const stats = fstatSync(fd, { bigint: true });
-      const version = `${stats.ino}/${stats.size}/${stats.mtimeNs}`;
+      const version = versionOf(stats);
       const size = Number(stats.size);
       const bytes = Buffer.alloc(Math.min(PEEK, size));
       readSync(fd, bytes, 0, bytes.length, 0);
       const known = named(path, () => peekColumn(bytes, size));
       if (known?.t === T.SYM && symbols === null) fail('sym', `${path}: a symbol column, but no symbol file`);
       if (known !== null) return { path, ...known, version };
-      const column = named(path, () => decodeColumn(readFileSync(fd), symbols));
+      const column = named(path, () => decodeColumn(readBytes(file), symbols));
       return { path, t: column.t, length: column.length, version };
     } finally {
       closeSync(fd);
@@ -115,18 +115,14 @@ class FileSegment implements Segment {
 
   #read({ path, t, version }: ColumnFile): Vec | List {
     return attempt(path, (file) => {
-      const fd = openSync(file, 'r');
-      try {
-        const stats = fstatSync(fd, { bigint: true });
-        if (`${stats.ino}/${stats.size}/${stats.mtimeNs}` !== version) fail('state', `${path} changed since the table was opened`);
-        const column = named(path, () => decodeColumn(readFileSync(fd), this.symbols));
-        return column.t === t && column.length === this.rows ? column : fail('corrupt', `${path}: not the column that its header announces`);
-      } finally {
-        closeSync(fd);
-      }
+      if (versionOf(statSync(file, { bigint: true })) !== version) fail('state', `${path} changed since the table was opened`);
+      const column = named(path, () => decodeColumn(readBytes(file), this.symbols));
+      return column.t === t && column.length === this.rows ? column : fail('corrupt', `${path}: not the column that its header announces`);
     });
   }
 }
+
+const versionOf = ({ ino, size, mtimeNs }: BigIntStats): string => `${ino}/${size}/${mtimeNs}`;
 
 const nulls = (t: number, rows: number): Vec | List => (t === T.LIST ? new List(new Array<Value>(rows).fill(null)) : repeat(nullOf(t), rows));
 

@@ -1,9 +1,10 @@
 /** The process and the machine: `.sys`, `.os`, `.time.now`, `.mem`, and `del`. */
 import { createRequire } from 'node:module';
-import { Dict, List, Sym, i64, symVec, strVec, type Value } from '../lang/value.js';
+import { Dict, List, Sym, i64, isAtom, symVec, strVec, tagOf, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { fromBytes, toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
+import { integerOf, isIntType } from '../columns/promote.js';
 import { objectSize } from '../columns/size.js';
 import { runCommand, type Finished } from './errands.js';
 import type { BuiltinRow, VariadicFn } from '../lang/builtin.js';
@@ -24,7 +25,7 @@ export const ROWS: readonly BuiltinRow[] = [
   { name: '.sys.mem', arity: 'n', args: '', doc: 'dict of the memory the process uses, in bytes', example: '(type (.sys.mem))', fn: sysMem },
   { name: '.sys.gc', arity: 'n', args: '', doc: 'collects garbage where the host allows it; answers 0', example: '(.sys.gc)', fn: () => (globalThis.gc?.(), 0) },
   { name: '.sys.env', arity: 'n', args: '', doc: 'the number of global bindings', example: '(type (.sys.env))', fn: (_args, rt) => globalCount(rt) },
-  { name: '.sys.timeit', arity: 'n', args: 'switch', doc: 'turns the profiler on (1) or off (0) and answers the state', example: '(.sys.timeit 0)', fn: ([on]) => (on === undefined || on === 0 || on === false || on === null ? 0 : 1) },
+  { name: '.sys.timeit', arity: 'n', args: 'switch', doc: 'turns the profiler on (an integer that is not 0) or off, the other way without an argument; answers the state', example: '(.sys.timeit 0)', fn: ([on], rt) => switched(rt, on === undefined ? null : switchOf(on)) },
   { name: '.sys.exec', arity: 1, args: 'command', doc: 'runs a shell command and answers its wait status (256 is exit 1)', example: '(.sys.exec "true")', restricted: true, fn: (command, rt) => shell(typeof command === 'string' ? command : fail('type', 'system expects a string'), rt) },
   { name: '.sys.cmd', arity: 1, args: 'command', doc: 'a colon command without its colon; an unknown one goes to the shell', example: '(.sys.cmd "t 0")', restricted: true, fn: (command, rt) => colonCommand(typeof command === 'string' ? command : fail('type', '.sys.cmd expects a string'), rt) },
   { name: '.mem.objsize', arity: 1, args: 'value', doc: 'bytes a value holds', example: '(type (.mem.objsize [1 2 3]))', fn: (v) => objectSize(v) },
@@ -93,15 +94,36 @@ function run(command: string): Finished {
 }
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
+const profiled = new WeakMap<Runtime, boolean>();
+
+/** Null: the other state. */
+function switched(rt: Runtime, on: boolean | null): number {
+  const state = on ?? profiled.get(rt) !== true;
+  profiled.set(rt, state);
+  return state ? 1 : 0;
+}
+
+function switchOf(on: Value): boolean {
+  if (typeof on === 'boolean') return on;
+  return isAtom(on) && isIntType(-tagOf(on)) ? Number(integerOf(on)) !== 0 : fail('type', `.sys.timeit expects an integer, got ${typeName(on)}`);
+}
+
+function timeIt(rt: Runtime, argument: string): number {
+  const number = /^[+-]?\d+/.exec(argument);
+  if (argument !== '' && number === null) fail('type', `timeit: '${argument}' is no number`);
+  return switched(rt, number === null ? null : Number(number[0]) !== 0);
+}
+
 const COMMANDS = new Map<string, (rt: Runtime, argument: string) => Value>([
-  ['t', (_rt, argument) => (argument === '1' ? 1 : 0)],
-  ['timeit', (_rt, argument) => (argument === '1' ? 1 : 0)],
+  ['t', timeIt],
+  ['timeit', timeIt],
   ['env', (rt) => globalCount(rt)],
 ]);
 const REPL_ONLY = new Set(['help', '?', 'clear', 'listen', 'q', 'quit']);
 
 function colonCommand(text: string, rt: Runtime): Value {
   const [word, argument = ''] = text.trim().split(/\s+/);
+  if (word === '') fail('domain', 'an empty command');
   if (REPL_ONLY.has(word)) fail('domain', 'command is REPL-only');
   return COMMANDS.get(word)?.(rt, argument) ?? shell(text, rt);
 }
