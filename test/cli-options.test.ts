@@ -25,6 +25,10 @@ test('cli: what listeners serve, and to whom', () => {
   assert.deepEqual(parseOptions(['--protocols', 'wire,frame,tls', '--allow-uid', '0', '--allow-uid', '1000']).serving, { protocols: ['wire', 'frame', 'tls'], credentials: { uids: [0, 1000] } });
 });
 
+test('cli: every -p and every --listen is served', () => {
+  assert.deepEqual(parseOptions(['-p', '1', '--listen', 'localhost:2', '-p', '0', '-p', '3', '--listen', 'unix:///a']).listen, ['1', '3', 'localhost:2', 'unix:///a']);
+});
+
 test('cli: -p 0 does not serve', () => assert.deepEqual(parseOptions(['-p', '0']).listen, []));
 
 test('cli: limits take sizes and counts', () => {
@@ -46,6 +50,15 @@ const WRONG: [argv: string[], message: RegExp][] = [
   [['-p'], /argument missing/],
   [['-p', 'x'], /--port: 'x' is no count/],
   [['-p', '70000'], /--port: '70000' is no port/],
+  [['--listen', 'foo://x'], /--listen: no address to listen on: 'foo:\/\/x'/],
+  [['--listen', 'foo://x:5010'], /--listen: no address to listen on: 'foo:\/\/x:5010'/],
+  [['--listen', 'localhost'], /--listen: no port to listen on: 'localhost'/],
+  [['--listen', 'tcp://h:70000'], /--listen: no port to listen on/],
+  [['--listen', 'unix://here'], /--listen: no absolute path/],
+  [['--listen', ''], /--listen: no port to listen on: ''/],
+  [['-u', 'a', '-u', 'b'], /--users is given more than once/],
+  [['-e', '1', '--eval', '2'], /--eval is given more than once/],
+  [['--max-output', '1M', '--max-output', '2M'], /--max-output is given more than once/],
   [['--max-frame', '1T'], /--max-frame: '1T' is no size/],
   [['--log', 'xml'], /--log: 'xml' is none of text, json/],
   [['--dialect', '217'], /--dialect/],

@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsersFileError, loadUsers, makeUsers, parseUsers } from '../src/engine/users.js';
@@ -65,6 +65,28 @@ test('users: plain secrets in a file that others may read stop the start; hashed
     withFile(`a:${hashed}\n`, mode, (file) => assert.equal(loadUsers(file).length, 1));
   }
   withFile('bob:pw\n', 0o600, (file) => assert.deepEqual(loadUsers(file), [entry('bob', 'pw')]));
+});
+
+test('users: a file that others may write stops the start, hashed secrets or not', async () => {
+  const hashed = await hashSecret('pw', CHEAP);
+  for (const mode of [0o620, 0o602, 0o622, 0o660, 0o666]) {
+    withFile(`a:${hashed}\n`, mode, (file) => {
+      assert.throws(() => loadUsers(file), (e) => e instanceof UsersFileError && e.message === `${file}: others may write the users file (mode ${mode.toString(8)}): chmod 600 it`);
+    });
+  }
+});
+
+test("users: the file must be this user's or root's", () => {
+  withFile('bob:pw\n', 0o600, (file) => {
+    const { uid } = statSync(file);
+    assert.equal(loadUsers(file, uid).length, 1);
+    if (uid === 0) assert.equal(loadUsers(file, 1234).length, 1, "root's serves everybody");
+    else assert.throws(() => loadUsers(file, uid + 1), (e) => e instanceof UsersFileError && e.message.includes(`belongs to user ${uid}`));
+    if (process.geteuid!() !== 0) return;
+    chownSync(file, 4321, 4321);
+    assert.equal(loadUsers(file, 4321).length, 1);
+    assert.throws(() => loadUsers(file), (e) => e instanceof UsersFileError && e.message === `${file}: the users file belongs to user 4321: it must be this user's or root's`);
+  });
 });
 
 test('users: a missing file or a folder stops the start, naming it', () => {

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Dialect, JournalOptions, Limits, ListenOptions } from '../engine/api.js';
 import { ProtocolsError, protocolsOf } from '../engine/protocols.js';
 import type { ServerTls } from '../engine/tls-files.js';
+import { AddressError, listenAddress } from '../net/address.js';
 import { CliError, EXIT } from './exit-codes.js';
 
 export interface Options {
@@ -52,7 +53,7 @@ interface Row {
 const ROWS: readonly Row[] = [
   { name: 'eval', short: 'e', value: 'EXPR', doc: 'evaluate EXPR instead of a file and print its value' },
   { name: 'interactive', short: 'i', doc: 'read from the terminal, or standard input, after the program' },
-  { name: 'port', short: 'p', value: 'PORT', doc: 'serve IPC on PORT of all addresses (0: do not)' },
+  { name: 'port', short: 'p', value: 'PORT', repeatable: true, doc: 'serve IPC on PORT of all addresses (0: do not); may be repeated' },
   { name: 'listen', value: 'ADDR', repeatable: true, doc: 'serve IPC on PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH; may be repeated' },
   { name: 'protocols', value: 'LIST', doc: 'what they serve: wire, frame, soc, tls (wire; on Unix sockets wire,frame,soc)' },
   { name: 'allow-uid', value: 'UID', repeatable: true, doc: 'only these users of the machine on Unix sockets; with -u they may speak frames and lines' },
@@ -112,7 +113,7 @@ export function parseOptions(argv: readonly string[]): Options {
     expr,
     args: split < 0 ? [] : argv.slice(split + 1),
     interactive: one('interactive') !== undefined,
-    listen: [...portAddress(one('port'), one('tls-cert') !== undefined), ...all('listen')],
+    listen: [...all('port').flatMap((port) => portAddress(port, one('tls-cert') !== undefined)), ...all('listen').map(listenable)],
     serving: serving(one('protocols'), all('allow-uid')),
     tls: tlsFiles(one),
     usersFile: one('users') ?? one('users-restricted'),
@@ -167,7 +168,7 @@ function helpRows(rows: readonly Row[]): string {
 }
 
 interface Parsed {
-  /** The last value of a flag; '' for a switch that was given. */
+  /** The value of a flag that is not repeatable; '' for a switch that was given. */
   one(flag: string): string | undefined;
   all(flag: string): string[];
   readonly positionals: readonly string[];
@@ -187,6 +188,10 @@ function parseRows(rows: readonly Row[], argv: readonly string[]): Parsed {
     return usage((e as Error).message.split('. ')[0]);
   }
   const values = new Map(Object.entries(parsed.values).map(([flag, given]) => [flag, (given as (string | boolean)[]).map((v) => (v === true ? '' : String(v)))]));
+  for (const { name, value, repeatable = false } of rows) {
+    // Which of them was meant cannot be told, and the other may be what protects the server.
+    if (value !== undefined && !repeatable && (values.get(name)?.length ?? 0) > 1) return usage(`--${name} is given more than once`);
+  }
   return {
     one: (flag) => values.get(flag)?.at(-1),
     all: (flag) => values.get(flag) ?? [],
@@ -202,8 +207,7 @@ function journal(base: string | undefined, durable: string | undefined, cut: boo
   return { base: path, durable: durable !== undefined, cut };
 }
 
-function portAddress(text: string | undefined, secure: boolean): string[] {
-  if (text === undefined) return [];
+function portAddress(text: string, secure: boolean): string[] {
   const port = count('port', text);
   if (port > 65535) usage(`--port: '${text}' is no port (0..65535)`);
   return port === 0 ? [] : [secure ? `tls://0.0.0.0:${port}` : String(port)];
@@ -221,6 +225,16 @@ function protocolList(text: string): ListenOptions['protocols'] {
   } catch (e) {
     if (!(e instanceof ProtocolsError)) throw e;
     return usage(`--protocols: ${e.message}`);
+  }
+}
+
+function listenable(address: string): string {
+  try {
+    listenAddress(address);
+    return address;
+  } catch (e) {
+    if (!(e instanceof AddressError)) throw e;
+    return usage(`--listen: ${e.message}`);
   }
 }
 

@@ -13,16 +13,18 @@ import type { UserEntry, Users } from './api.js';
 export class UsersFileError extends Error {}
 
 /**
- * Reads and checks a users file. Errors: `UsersFileError` when it is missing, unreadable, has a malformed line, names nobody,
- * or holds plain secrets while group or others may read it.
+ * Reads and checks a users file. Errors: `UsersFileError` when it is missing, unreadable, has a malformed line, names nobody, is
+ * somebody else's (`us`: the user of this process), may be written by group or others, or holds plain secrets while they may read it.
  */
-export function loadUsers(file: string): UserEntry[] {
-  const { text, mode } = readWithMode(file);
+export function loadUsers(file: string, us = process.geteuid?.()): UserEntry[] {
+  const { text, mode, owner } = readWithMode(file);
+  // Whoever can write the file admits himself: hashing protects secrets, not the list.
+  if (us !== undefined && owner !== us && owner !== ROOT) throw new UsersFileError(`${file}: the users file belongs to user ${owner}: it must be this user's or root's`);
+  if ((mode & OTHERS_WRITE) !== 0) throw new UsersFileError(`${file}: others may write the users file (mode ${octal(mode)}): chmod 600 it`);
   const entries = parseUsers(text, file);
   const plain = entries.find((e) => !isHashed(e.secret));
   if (plain !== undefined && (mode & OTHERS_READ) !== 0) {
-    const line = lineOf(text, plain);
-    throw new UsersFileError(`${file}:${line}: a plain secret in a file that others may read (mode ${(mode & 0o777).toString(8).padStart(3, '0')}): chmod 600 it, or hash the secrets with 'rfl passwd'`);
+    throw new UsersFileError(`${file}:${lineOf(text, plain)}: a plain secret in a file that others may read (mode ${octal(mode)}): chmod 600 it, or hash the secrets with 'rfl passwd'`);
   }
   return entries;
 }
@@ -69,7 +71,10 @@ export function makeUsers(entries: readonly UserEntry[]): Users {
   };
 }
 
+const ROOT = 0;
 const OTHERS_READ = 0o044;
+const OTHERS_WRITE = 0o022;
+const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(3, '0');
 /** Credentials travel as `user:password` and NUL behind a length byte. */
 const MAX_CREDENTIALS = 254;
 
@@ -143,13 +148,13 @@ function lineOf(text: string, entry: UserEntry): number {
   return found;
 }
 
-/** Text and mode of one and the same file, whatever is renamed meanwhile. */
-function readWithMode(file: string): { text: string; mode: number } {
+/** Text, mode and owner of one and the same file, whatever is renamed meanwhile. */
+function readWithMode(file: string): { text: string; mode: number; owner: number } {
   let fd: number | undefined;
   try {
     fd = openSync(file, 'r');
-    const { mode } = fstatSync(fd);
-    return { text: readFileSync(fd, 'latin1'), mode };
+    const { mode, uid } = fstatSync(fd);
+    return { text: readFileSync(fd, 'latin1'), mode, owner: uid };
   } catch (e) {
     throw new UsersFileError(`${file}: cannot read the users file (${(e as NodeJS.ErrnoException).code ?? 'unknown'})`);
   } finally {

@@ -30,6 +30,7 @@ export function listenAddress(address: string | number): ListenAddress {
   const { scheme, rest, frames } = split(String(address));
   if (frames) throw new AddressError(`what a listener serves is no part of its address: '${address}'`);
   if (scheme === 'unix') return { host: '', port: 0, path: pathOf(rest) };
+  if (rest.includes('/')) throw new AddressError(`no address to listen on: '${address}'`);
   const colon = rest.lastIndexOf(':');
   const host = colon < 0 ? '0.0.0.0' : unbracketed(rest.slice(0, colon));
   const port = rest.slice(colon + 1);
