@@ -26,6 +26,8 @@ export const TO_LANG = {
   SOC: 8,
   /** Object: a `SocEvent`. */
   SOC_EVENT: 9,
+  /** A slot of a broker is to be asked: `arg` a number, object: `BrokerQuestion`. */
+  BROKER: 10,
 } as const;
 
 /** The `arg` of OPEN: bits, and from a bit on the peer's port. NUMBERED: see `Conn`. */
@@ -53,6 +55,8 @@ export const TO_IO = {
   LOG: 9,
   /** For a pipe; `arg` one of `POST`. */
   SOC: 10,
+  /** Answer to BROKER: `arg` its number, object: `BrokerVerdict`. */
+  BROKER: 11,
 } as const;
 
 /** Marks a record whose payload waits in the port. */

@@ -19,7 +19,8 @@ import { OutputAccount } from './output-account.js';
 import { Peer } from './peer.js';
 import type { Guest } from './reception.js';
 import { Slots } from './slots.js';
-import type { BrokerHub } from './broker/hub.js';
+import type { BrokerHub, BrokerPorts } from './broker/hub.js';
+import type { BrokerVerdict } from './broker/calls.js';
 import { SocHub } from './soc/hub.js';
 import type { SharedState } from './shared-state.js';
 import type { ConnectionInfo, Limits, ListenOptions, LogRecord, Users } from './api.js';
@@ -351,10 +352,19 @@ export class IoSide implements DialHost {
       }
       case TO_IO.CALL: return void this.#call(arg, payload as Call);
       case TO_IO.SOC: return this.#soc.record(handle, arg, (payload as Uint8Array | undefined) ?? this.end.reader.copy());
+      case TO_IO.BROKER: return void this.#broker?.then((hub) => hub.answered(arg, payload as BrokerVerdict));
       case TO_IO.LOG: return this.options.log(payload as LogRecord);
       case TO_IO.OUTPUT: return this.options.outward(kind, arg, payload ?? this.end.reader.copy());
       default: this.options.outward(kind, arg, payload);
     }
+  }
+
+  #brokerPorts(): BrokerPorts {
+    return {
+      shared: this.shared,
+      ask: (id, question) => this.command(TO_LANG.BROKER, id, question),
+      log: this.options.log,
+    };
   }
 
   #close(handle: number): void {
@@ -387,7 +397,7 @@ export class IoSide implements DialHost {
       case 'drain': return this.drain(), { ok: true, handle: -1 };
       case 'soc': return this.#soc.call(call);
       case 'broker':
-        this.#broker ??= import('./broker/hub.js').then(({ BrokerHub: Hub }) => new Hub(this.options.log));
+        this.#broker ??= import('./broker/hub.js').then(({ BrokerHub: Hub }) => new Hub(this.#brokerPorts()));
         return (await this.#broker).call(call);
       case 'finish': return await this.finish(call.ms), { ok: true, handle: -1 };
     }

@@ -16,11 +16,13 @@ import { explainBriefly } from './errors-text.js';
 import { Hooks } from './hooks.js';
 import { Journal } from './journal.js';
 import { Remote } from './remote.js';
+import { BrokerLang } from './broker/lang.js';
 import { SocLang } from './soc/lang.js';
 import { Timers } from './timers.js';
 import type { ListenAddress } from '../net/address.js';
 import type { ListenOptions } from './api.js';
 import type { SharedState } from './shared-state.js';
+import type { BrokerQuestion } from './broker/calls.js';
 import type { SocEvent } from './soc/calls.js';
 import type { Call, CallResult, Command, LangSettings, LogRecord } from './messages.js';
 
@@ -53,8 +55,7 @@ export class LangSide {
   readonly dispatcher: Dispatcher;
   readonly remote: Remote;
   readonly soc: SocLang;
-  /** Paths of the brokers that scripts serve here. */
-  readonly brokers = new Set<string>();
+  readonly broker: BrokerLang;
   readonly #commands: Commands;
   readonly #backlog: Taken[] = [];
   #calls = 0;
@@ -84,6 +85,7 @@ export class LangSide {
     });
     this.remote = new Remote(this);
     this.soc = new SocLang(this);
+    this.broker = new BrokerLang(this);
     this.#commands = new Commands(this);
     interp.env.onSlot = () => this.publishHooks();
   }
@@ -100,6 +102,7 @@ export class LangSide {
   }
   publishHooks(): void {
     this.shared.authHook = this.hooks.auth !== null;
+    this.broker.publishHooks();
   }
 
   /** Ends the program: the I/O side hears of it, and whatever is being evaluated is left. */
@@ -207,7 +210,7 @@ export class LangSide {
   }
   /** Something may still arrive or fall due. */
   get active(): boolean {
-    return this.#listeners > 0 || this.conns.size > 0 || this.timers.size > 0 || this.brokers.size > 0 || this.soc.active;
+    return this.#listeners > 0 || this.conns.size > 0 || this.timers.size > 0 || this.broker.active || this.soc.active;
   }
   /** The interpreter is to know nothing of this any more. */
   detach(): void {
@@ -284,7 +287,7 @@ export class LangSide {
 
   /** What may be served while a send on `conn` (or a call, null) waits: what belongs to that connection, whichever end of it we are. */
   #mayServe(t: Taken, conn: Conn | null): boolean {
-    if (t.kind === TO_LANG.RESULT || t.kind === TO_LANG.AUTH || t.kind === TO_LANG.LOG) return true;
+    if (t.kind === TO_LANG.RESULT || t.kind === TO_LANG.AUTH || t.kind === TO_LANG.BROKER || t.kind === TO_LANG.LOG) return true;
     if (conn === null || t.kind === TO_LANG.COMMAND) return false;
     if (t.handle === conn.handle) return true;
     if (t.kind === TO_LANG.OPEN) return !conn.inbound && t.arg >> OPENED.PORT === conn.clientPort;
@@ -305,6 +308,7 @@ export class LangSide {
       case TO_LANG.RESULT: return this.#answered(taken.arg, taken.payload as CallResult);
       case TO_LANG.SOC: return this.soc.messages(handle, taken.payload as Uint8Array);
       case TO_LANG.SOC_EVENT: return this.soc.event(handle, taken.payload as SocEvent);
+      case TO_LANG.BROKER: return this.broker.question(taken.arg, taken.payload as BrokerQuestion);
       case TO_LANG.LOG: return this.log(taken.payload as LogRecord);
       case TO_LANG.COMMAND: this.#commands.run(taken.arg, taken.payload as Command);
     }

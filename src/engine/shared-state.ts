@@ -10,6 +10,8 @@ const EXTRA_SLOTS = 1024;
 
 const AUTH_HOOK = 0;
 const RUNNING = 1;
+const HELLO_HOOK = 2;
+const HANDOFF_HOOK = 3;
 const STATE = 0;
 const TAKEN = 1;
 const WORDS = 2;
@@ -36,6 +38,20 @@ export class SharedState {
   }
   set authHook(on: boolean) {
     Atomics.store(this.#control, AUTH_HOOK, on ? 1 : 0);
+  }
+
+  /** As `authHook`, of `.broker.on.hello` and `.broker.on.handoff`. */
+  get helloHook(): boolean {
+    return Atomics.load(this.#control, HELLO_HOOK) === 1;
+  }
+  set helloHook(on: boolean) {
+    Atomics.store(this.#control, HELLO_HOOK, on ? 1 : 0);
+  }
+  get handoffHook(): boolean {
+    return Atomics.load(this.#control, HANDOFF_HOOK) === 1;
+  }
+  set handoffHook(on: boolean) {
+    Atomics.store(this.#control, HANDOFF_HOOK, on ? 1 : 0);
   }
 
   /** Something is being evaluated: an interrupt has something to stop. */

@@ -36,7 +36,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       fn: (args) => {
         const [path, options] = twoArgs('.broker.serve', args);
         ask({ ask: 'broker', op: 'serve', path, options: readOptions(options, SERVE_OPTIONS) as ServeOptions });
-        lang().brokers.add(path);
+        lang().broker.paths.add(path);
         return toBytes(path);
       },
     },
@@ -45,7 +45,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       doc: 'ends a broker; who is being answered gets his answer: whether there was one', example: '(.broker.stop "/nowhere")',
       fn: (path) => {
         const at = pathArg('.broker.stop', path);
-        lang().brokers.delete(at);
+        lang().broker.paths.delete(at);
         return ask({ ask: 'broker', op: 'stop', path: at }) as boolean;
       },
     },

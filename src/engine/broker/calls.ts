@@ -39,6 +39,15 @@ export type BrokerCall = { readonly ask: 'broker' } & (
   | { readonly op: 'probe'; readonly path: string }
 );
 
+/** What a slot is asked: about a Hello, or about a connection on its way here. */
+export interface BrokerQuestion {
+  readonly slot: 'hello' | 'handoff';
+  readonly subject: Readonly<Record<string, string | number>>;
+  /** The process at the other end, as the system says: `pid` and `uid`, 0 and '' where it does not. */
+  readonly peer: Readonly<Record<string, string | number>>;
+}
+export interface BrokerVerdict { readonly allowed: boolean; readonly reason?: string }
+
 export interface NegotiatedWords { readonly pipe: string; readonly version: string; readonly capabilities: string; readonly keepalive: number; readonly connection: number }
 /** `name`: of the code, such as VERSION_BLOCKED. */
 export interface RefusedWords { readonly code: number; readonly name: string; readonly reason: string; readonly retryAfterMs: number }

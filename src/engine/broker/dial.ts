@@ -1,6 +1,7 @@
 /** The other side: asking a broker, going to the backend it names, and asking an endpoint who it is. */
 import { randomBytes } from 'node:crypto';
 import { systemClock, type Clock, type Timer } from '../../net/clock.js';
+import { connect, ConnectError, type Connection as Stream, type ConnectionEvents as StreamEvents } from '../../net/connection.js';
 import { Connection } from '../../net/endpoint.js';
 import { CLIENT_TIMEOUT_MS, ClientFlow, helloFrame, readReply, type ClientFault, type ClientOptions, type ClientStep } from '../../wire/broker/client.js';
 import { BodyReader, FramingError, frameWire } from '../../wire/broker/frame.js';
@@ -14,20 +15,14 @@ export interface DialOptions {
   readonly clock?: Clock;
 }
 
-/** What `BrokerLink` tells; nothing before `brokerConnect` resolved is lost. */
-export interface LinkHandler {
-  received(data: Uint8Array): void;
-  closed(reason: string): void;
-}
-
 /** A connection to a backend. */
 export interface BrokerLink {
   readonly route: Extract<ClientStep, { step: 'done' }>['route'];
   /** To be dialled directly the next time. */
   readonly endpoint: string;
   readonly negotiated: Negotiated | null;
-  /** Starts delivery, with what came already. */
-  attach(handler: LinkHandler): Connection;
+  /** Starts delivery; nothing that came before is lost. To be called once. */
+  attach(events: StreamEvents): Stream;
 }
 
 /** Finds a way to the backend. */
@@ -110,7 +105,7 @@ class Walk {
   readonly #flow: ClientFlow;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  #connection: Connection | null = null;
+  #stream: Stream | null = null;
   #timer: Timer | null = null;
   #over = false;
 
@@ -128,64 +123,55 @@ class Walk {
   #take(step: ClientStep): void {
     switch (step.step) {
       case 'dial': return this.#dial(step.path);
-      case 'send': return void this.#connection?.send(step.wire);
+      case 'send': return this.#stream?.write(step.wire);
       case 'wait': return step.timeoutMs === null ? undefined : this.#wait(step.timeoutMs);
       case 'done': return this.#done(step);
       case 'failed': {
         this.#end();
-        this.#connection?.hardClose();
+        this.#stream?.destroy();
         return this.resolve({ fault: step.fault });
       }
     }
   }
 
   #dial(path: string): void {
-    const before = this.#connection;
     // Its end is no news.
-    this.#connection = null;
-    before?.hardClose();
+    this.#stream?.destroy();
+    this.#stream = null;
     this.#wait(this.#timeoutMs);
-    let connection: Connection | null = null;
-    const current = (): boolean => connection === this.#connection && !this.#over;
-    const handler = this.#handler(current);
-    connection = Connection.client({ target: { kind: 'unix', path }, clock: this.#clock, connectTimeoutMs: null }, handler);
-    this.#connection = connection;
-  }
-
-  #link: LinkHandler | null = null;
-  #early: Uint8Array[] = [];
-  #closed: string | null = null;
-
-  #handler(current: () => boolean): Parameters<typeof Connection.client>[1] {
-    const isLink = (c: Connection): boolean => this.#over && c === this.#connection;
-    return {
-      onConnected: () => { if (current()) this.#take(this.#flow.connected()); },
-      onConnectionFailure: (_, { message }) => { if (current()) this.#take(this.#flow.failed(message)); },
-      onReceived: (c, data) => {
-        if (current()) this.#take(this.#flow.receive(data));
-        else if (isLink(c)) this.#link === null ? this.#early.push(data) : this.#link.received(data);
-      },
-      onClosed: (c, { message }) => {
-        if (current()) return this.#take(this.#flow.failed(message));
-        if (!isLink(c)) return;
-        this.#closed = message;
-        this.#link?.closed(message);
-      },
+    const events = new Relay();
+    const current = (step: () => ClientStep): void => {
+      if (events === this.#events && !this.#over) this.#take(step());
     };
+    this.#events = events;
+    events.to = {
+      data: (chunk) => current(() => this.#flow.receive(chunk)),
+      end: () => current(() => this.#flow.failed('the connection has ended')),
+      closed: (reason) => current(() => this.#flow.failed(reason)),
+    };
+    connect('', 0, this.#timeoutMs, events, { path }).then((stream) => {
+      if (events !== this.#events || this.#over) return stream.destroy();
+      this.#stream = stream;
+      current(() => this.#flow.connected());
+    }, (e: unknown) => current(() => this.#flow.failed(e instanceof ConnectError ? e.failure?.message ?? e.message : String(e))));
   }
 
-  #done(step: Extract<ClientStep, { step: 'done' }>): void {
+  #events = new Relay();
+
+  #done({ route, endpoint, negotiated, rest }: Extract<ClientStep, { step: 'done' }>): void {
     this.#end();
-    if (step.rest.length > 0) this.#early.push(step.rest);
-    const { route, endpoint, negotiated } = step;
-    this.resolve({ route, endpoint, negotiated, attach: (handler) => this.#attach(handler) });
-  }
-
-  #attach(handler: LinkHandler): Connection {
-    this.#link = handler;
-    for (const data of this.#early.splice(0)) handler.received(data);
-    if (this.#closed !== null) handler.closed(this.#closed);
-    return this.#connection!;
+    const stream = this.#stream!;
+    const relay = this.#events;
+    stream.pause();
+    this.resolve({
+      route, endpoint, negotiated,
+      attach: (events) => {
+        relay.to = events;
+        if (rest.length > 0) events.data(rest);
+        stream.resume();
+        return stream;
+      },
+    });
   }
 
   #wait(ms: number): void {
@@ -196,5 +182,19 @@ class Walk {
   #end(): void {
     this.#over = true;
     this.#timer?.cancel();
+  }
+}
+
+/** Whose events they are changes once. What nobody takes yet is lost, so a stream is paused meanwhile. */
+class Relay implements StreamEvents {
+  to: StreamEvents | null = null;
+  data(chunk: Uint8Array): void {
+    this.to?.data(chunk);
+  }
+  end(): void {
+    this.to?.end();
+  }
+  closed(reason: string, refused: boolean): void {
+    this.to?.closed(reason, refused);
   }
 }

@@ -3,21 +3,36 @@ import { brokersDisabled, CLIENT_TIMEOUT_MS, ENV, timeoutFrom, type ClientFault 
 import { BackendTable, RegistrationError } from '../../wire/broker/directories.js';
 import { HELLO_TIMEOUT_MS } from '../../wire/broker/exchange.js';
 import { HELLO_RATE } from '../../wire/broker/limits.js';
-import { ErrorCode } from '../../wire/broker/messages.generated.js';
+import type { Peer } from '../../wire/broker/hello.js';
+import { ErrorCode, type Hello } from '../../wire/broker/messages.generated.js';
+import { REFUSALS, type Refusal } from '../../wire/broker/refusal.js';
 import { hex } from '../../wire/broker/secrets.js';
 import type { LogRecord } from '../api.js';
 import type { CallResult } from '../messages.js';
-import type { BrokerCall, HelloOutcome, HelloWords, IdentityWords, ServeOptions, ServiceRow, StatsRow } from './calls.js';
+import type { SharedState } from '../shared-state.js';
+import type { BrokerCall, BrokerQuestion, BrokerVerdict, HelloOutcome, HelloWords, IdentityWords, ServeOptions, ServiceRow, StatsRow } from './calls.js';
 import { brokerHello, probe } from './dial.js';
 import { BrokerServer } from './server.js';
 import { BrokerError } from './socket-folder.js';
+
+/** The rest of the I/O side, as brokers need it. */
+export interface BrokerPorts {
+  /** Whether slots are set. */
+  readonly shared: Pick<SharedState, 'helloHook' | 'handoffHook'>;
+  /** Asks a slot; `answered` is called with the number. */
+  ask(id: number, question: BrokerQuestion): void;
+  log(record: LogRecord): void;
+}
 
 export class BrokerHub {
   /** All brokers of the process know the same services. */
   readonly #services = new BackendTable();
   readonly #servers = new Map<string, BrokerServer>();
 
-  constructor(private readonly log: (record: LogRecord) => void) {}
+  readonly #questions = new Map<number, (verdict: BrokerVerdict) => void>();
+  #asked = 0;
+
+  constructor(private readonly ports: BrokerPorts) {}
 
   get idle(): boolean {
     return this.#servers.size === 0;
@@ -27,6 +42,12 @@ export class BrokerHub {
   async finish(ms: number): Promise<void> {
     await Promise.all(Array.from(this.#servers.values(), (server) => server.shutdown(ms)));
     this.#servers.clear();
+  }
+
+  /** A slot has answered. */
+  answered(id: number, verdict: BrokerVerdict): void {
+    this.#questions.get(id)?.(verdict);
+    this.#questions.delete(id);
   }
 
   async call(call: BrokerCall): Promise<CallResult> {
@@ -57,7 +78,8 @@ export class BrokerHub {
       path, directory: this.#services, instance, helloTimeoutMs: timeout ?? timeoutFrom(process.env[ENV.helloTimeout], HELLO_TIMEOUT_MS),
       rate: { max: rate ?? HELLO_RATE.max, windowMs: window ?? HELLO_RATE.windowMs },
       backends: () => this.#services.list().map((b) => ({ serviceName: b.serviceName, serviceVersion: b.version, pid: 0, backendPipe: b.pipe, lastActiveUnixMs: 0, state: 'running' as const })),
-      log: ({ event, message }) => this.log({ level: 'warn', event, handle: -1, message }),
+      narrow: (hello, peer) => (this.ports.shared.helloHook ? this.#narrow(hello, peer) : null),
+      log: ({ event, message }) => this.ports.log({ level: 'warn', event, handle: -1, message }),
     });
     this.#servers.set(path, server);
     // Also when the admin lane has asked for it.
@@ -65,6 +87,20 @@ export class BrokerHub {
       if (this.#servers.get(path) === server) this.#servers.delete(path);
     });
     return null;
+  }
+
+  async #narrow(hello: Hello, peer: Peer): Promise<Refusal | null> {
+    const { allowed, reason } = await this.#ask({ slot: 'hello', subject: helloWords(hello), peer: { ...peer } });
+    if (allowed) return null;
+    return reason === undefined ? REFUSALS.narrowed : { ...REFUSALS.narrowed, reason };
+  }
+
+  #ask(question: BrokerQuestion): Promise<BrokerVerdict> {
+    const id = ++this.#asked;
+    return new Promise((resolve) => {
+      this.#questions.set(id, resolve);
+      this.ports.ask(id, question);
+    });
   }
 
   async #stop(path: string): Promise<boolean> {
@@ -114,5 +150,13 @@ async function identity(path: string): Promise<IdentityWords> {
   return {
     pid: found.pid, exe: found.exePath, namespace: found.ipcEndpoint?.namespaceId ?? '', path: found.ipcEndpoint?.path ?? '', started: Number(found.startedAtUnixMs),
     boot: found.bootId, algorithm: found.exeHashAlgorithm, hash: hex(found.exeHash),
+  };
+}
+
+/** What `.broker.on.hello` is told. */
+function helloWords(h: Hello): BrokerQuestion['subject'] {
+  return {
+    service: h.serviceName, want: h.wantedVersion, client: h.clientVersion, lib: h.clientLibName, lib_version: h.clientLibVersion,
+    capabilities: Number(h.clientCapabilities), keepalive: Number(h.clientKeepaliveSecs),
   };
 }

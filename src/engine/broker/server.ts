@@ -4,20 +4,23 @@
  */
 import type { Clock, Timer } from '../../net/clock.js';
 import { systemClock } from '../../net/clock.js';
-import { Connection } from '../../net/endpoint.js';
+import type { Connection } from '../../net/endpoint.js';
 import type { Log } from '../../net/handlers.js';
 import { Listener } from '../../net/stream-listener.js';
 import type { Transport } from '../../net/transport.js';
 import { AdminError, answerAdmin, type BackendState, type BrokerState, type Setting } from '../../wire/broker/admin.js';
-import { allows, Exchange, HELLO_TIMEOUT_MS, type Demand, type PeerPolicy } from '../../wire/broker/exchange.js';
+import { HELLO_TIMEOUT_MS, type Demand, type PeerPolicy } from '../../wire/broker/exchange.js';
 import { frameWire } from '../../wire/broker/frame.js';
 import type { AckRegistry } from '../../wire/broker/handoff-tokens.js';
-import { HelloHandler, isRefusal, type Directory, type Peer } from '../../wire/broker/hello.js';
+import { HelloHandler, isRefusal, type Backend, type Directory, type Peer } from '../../wire/broker/hello.js';
 import { HELLO_RATE, type Rate } from '../../wire/broker/limits.js';
-import { AdminVerb, type AdminRequest, type Frame, type Hello, type HelloReply } from '../../wire/broker/messages.generated.js';
-import { refusedReply, REFUSALS, replyFrame, type Refusal } from '../../wire/broker/refusal.js';
+import { AdminVerb, type AdminRequest, type Frame, type Hello } from '../../wire/broker/messages.generated.js';
+import { refusalWire, REFUSALS, replyFrame, type Refusal } from '../../wire/broker/refusal.js';
 import type { SessionTokens } from '../../wire/broker/session-tokens.js';
 import { Descriptors } from './descriptors.js';
+import { Handoffs } from './handoffs.js';
+import { admits, ownUser, peerOf } from './peers.js';
+import { ServedClient } from './served-client.js';
 import { BrokerError, checkSocketPlace } from './socket-folder.js';
 
 export interface BrokerServerOptions {
@@ -25,6 +28,7 @@ export interface BrokerServerOptions {
   readonly path: string;
   readonly directory: Directory;
   readonly rate?: Rate;
+  /** Where tokens are kept for connections that are passed on; null, and where the system cannot do it: none are. */
   readonly handoff?: AckRegistry | null;
   readonly sessions?: SessionTokens | null;
   /** For a client's request and for taking its reply together, in ms. Default 30 000. */
@@ -33,8 +37,11 @@ export interface BrokerServerOptions {
   readonly instance?: string;
   /** Who is talked to. Default: this user. Where the system does not tell who somebody is, the folder's mode decides alone. */
   readonly policy?: PeerPolicy;
-  /** Asked once a Hello is in order; a refusal stands, and so does an exception. It cannot allow what the broker does not. */
-  readonly narrow?: (hello: Hello, peer: Peer) => Promise<Refusal | null>;
+  /**
+   * Asked once a Hello is in order; a refusal stands, and so does an exception. It cannot allow what the broker does not. Null: nobody
+   * is to be asked this time.
+   */
+  readonly narrow?: (hello: Hello, peer: Peer) => Promise<Refusal | null> | null;
   readonly backends?: () => readonly BackendState[];
   readonly clock?: Clock;
   readonly descriptors?: Descriptors;
@@ -49,13 +56,13 @@ export class BrokerServer {
   readonly #clock: Clock;
   readonly #handler: HelloHandler;
   readonly #descriptors: Descriptors;
-  readonly #open = new Set<Client>();
+  readonly #open = new Set<ServedClient>();
+  readonly #handoffs: Handoffs | null;
   readonly #started: number;
   readonly #helloTimeoutMs: number;
   #listener: Listener | null = null;
   #draining = false;
   #drainTimer: Timer | null = null;
-  #sweep: Timer | null = null;
   #over: (() => void) | null = null;
   #negotiated = 0;
   #refused = 0;
@@ -75,8 +82,10 @@ export class BrokerServer {
     this.#descriptors = options.descriptors ?? new Descriptors(this.#clock);
     this.#helloTimeoutMs = options.helloTimeoutMs ?? HELLO_TIMEOUT_MS;
     this.#started = this.#clock.now();
-    const { directory, rate, handoff, sessions } = options;
-    this.#handler = new HelloHandler({ directory, rate, handoff, sessions, clock: () => this.#clock.now() });
+    const { directory, rate, handoff = null, sessions } = options;
+    this.#handoffs = handoff === null ? null : new Handoffs(handoff, this.#clock);
+    const mayHandOff = (hello: Hello, backend: Backend): boolean => this.#handoffs!.may(hello, backend, this.#descriptors.pressure.demoted);
+    this.#handler = new HelloHandler({ directory, rate, handoff, mayHandOff, sessions, clock: () => this.#clock.now() });
     this.closed = new Promise((resolve) => { this.#over = resolve; });
   }
 
@@ -86,9 +95,9 @@ export class BrokerServer {
   get connections(): number {
     return this.#open.size;
   }
-  /** Answers so far. */
-  get figures(): { readonly negotiated: number; readonly refused: number } {
-    return { negotiated: this.#negotiated, refused: this.#refused };
+  /** Answers so far, and what became of connections that were to be passed on. */
+  get figures(): { readonly negotiated: number; readonly refused: number; readonly handedOff: number; readonly fallbacks: number } {
+    return { negotiated: this.#negotiated, refused: this.#refused, ...(this.#handoffs?.figures ?? { handedOff: 0, fallbacks: 0 }) };
   }
 
   /** Accepts nothing more; who is being answered gets his answer, within `ms`. */
@@ -96,7 +105,6 @@ export class BrokerServer {
     if (!this.#draining) {
       this.#draining = true;
       this.#listener?.close();
-      this.#sweep?.cancel();
       this.#drainTimer = this.#clock.after(ms, () => {
         for (const client of this.#open) client.drop();
       });
@@ -120,10 +128,9 @@ export class BrokerServer {
 
   #accept(transport: Transport): Connection | null {
     this.#descriptors.accepted();
-    const { credentials } = transport.peer;
-    const peer: Peer = { pid: credentials?.pid ?? 0, uid: String(credentials?.uid ?? '') };
-    if (credentials !== null && !allows(this.#options.policy ?? ownUser(), peer)) return null;
-    const client = new Client(peer, () => this.#descriptors.pressure.demoted, {
+    const peer = peerOf(transport);
+    if (!admits(this.#options.policy ?? ownUser(), transport)) return null;
+    const client = new ServedClient(peer, () => this.#descriptors.pressure.demoted, {
       answer: (demand) => this.#answer(demand, client),
       gone: () => {
         this.#open.delete(client);
@@ -138,44 +145,58 @@ export class BrokerServer {
   #settle(): void {
     if (!this.#draining || this.#open.size > 0) return;
     this.#drainTimer?.cancel();
+    this.#handoffs?.close();
     this.#over?.();
   }
 
   /* ── answering ─────────────────────────────────────────────────────── */
 
-  #answer(demand: Demand, client: Client): void {
-    if (demand.demand === 'refuse') {
-      this.#refused++;
-      return client.reply(demand.wire);
+  #answer(demand: Demand, client: ServedClient): void {
+    switch (demand.demand) {
+      case 'refuse':
+        this.#refused++;
+        return client.reply(demand.wire);
+      case 'admin': return this.#admin(demand.frame, client);
+      case 'hello': return this.#hello(demand.frame, client);
     }
-    if (demand.demand === 'admin') return this.#admin(demand.frame, client);
-    void this.#hello(demand.frame, client.peer).then((reply) => {
-      if (reply.refused === null) this.#negotiated++;
-      else this.#refused++;
-      client.reply(frameWire(replyFrame(demand.frame, reply)));
-    }, () => client.drop());
   }
 
-  async #hello(frame: Frame, peer: Peer): Promise<HelloReply> {
-    if (this.#draining) return refusedReply(REFUSALS.shuttingDown);
-    const { narrow, directory, handoff } = this.#options;
-    if (narrow === undefined) {
-      const reply = this.#handler.handle(frame, peer);
-      if (handoff) this.#scheduleSweep(handoff);
-      return reply;
-    }
-    const hello = this.#handler.admit(frame, peer);
-    if (isRefusal(hello)) return refusedReply(hello);
+  #hello(frame: Frame, client: ServedClient): void {
+    if (this.#draining) return this.#refuse(frame, client, REFUSALS.shuttingDown);
+    const { narrow, directory } = this.#options;
+    const hello = this.#handler.admit(frame, client.peer);
+    if (isRefusal(hello)) return this.#refuse(frame, client, hello);
     const backend = directory.route(hello, this.#clock.now());
-    if (isRefusal(backend)) return refusedReply(backend);
-    const refusal = await narrow(hello, peer).catch((): Refusal => REFUSALS.narrowed);
-    if (refusal !== null) return refusedReply(refusal);
-    const reply = this.#handler.accept(hello, backend);
-    if (handoff) this.#scheduleSweep(handoff);
-    return reply;
+    if (isRefusal(backend)) return this.#refuse(frame, client, backend);
+    const asked = narrow?.(hello, client.peer) ?? null;
+    if (asked === null) return this.#negotiate(frame, hello, backend, client);
+    void asked.catch((): Refusal => REFUSALS.narrowed).then((refusal) => {
+      if (client.gone) return;
+      if (refusal !== null) this.#refuse(frame, client, refusal);
+      else this.#negotiate(frame, hello, backend, client);
+    });
   }
 
-  #admin(frame: Frame, client: Client): void {
+  #refuse(frame: Frame, client: ServedClient, refusal: Refusal): void {
+    this.#refused++;
+    client.reply(refusalWire(frame, refusal));
+  }
+
+  #negotiate(frame: Frame, hello: Hello, backend: Backend, client: ServedClient): void {
+    const reply = this.#handler.accept(hello, backend);
+    const wire = frameWire(replyFrame(frame, reply));
+    const { negotiated } = reply;
+    if (negotiated === null) this.#refused++;
+    else this.#negotiated++;
+    const token = negotiated?.handlePassedToken ?? NO_TOKEN;
+    if (token.length === 0) return client.reply(wire);
+    client.replyAndHold(wire, {
+      held: (held) => this.#handoffs!.begin({ client: held, token, correlationId: negotiated!.connectionId, backend }),
+      lost: () => this.#handoffs!.abandon(token),
+    });
+  }
+
+  #admin(frame: Frame, client: ServedClient): void {
     let request: AdminRequest;
     try {
       const answer = answerAdmin(frame, this.#state());
@@ -215,64 +236,6 @@ export class BrokerServer {
       ['handoff', setting(Boolean(handoff), handoff ?? undefined)],
     ]);
   }
-
-  /** Overdue handoffs are ended when they are due, not when somebody happens to ask. */
-  #scheduleSweep(acks: AckRegistry): void {
-    const { nextDeadline } = acks;
-    if (this.#sweep !== null || nextDeadline === null || this.#draining) return;
-    this.#sweep = this.#clock.after(Math.max(1, nextDeadline - this.#clock.now()), () => {
-      this.#sweep = null;
-      acks.expireOverdue(this.#clock.now());
-      this.#scheduleSweep(acks);
-    });
-  }
 }
 
-interface ClientEvents {
-  answer(demand: Demand): void;
-  gone(): void;
-}
-
-/** One connection. */
-class Client {
-  readonly #exchange: Exchange;
-  #connection: Connection | null = null;
-  #deadline: Timer | null = null;
-
-  constructor(readonly peer: Peer, demoted: () => boolean, private readonly events: ClientEvents) {
-    this.#exchange = new Exchange('control-socket', demoted);
-  }
-
-  start(transport: Transport, clock: Clock, timeoutMs: number, log?: Log): Connection {
-    const gone = (): void => {
-      this.#deadline?.cancel();
-      this.events.gone();
-    };
-    this.#connection = Connection.server(transport, {
-      onReceived: (_, data) => this.#demand(this.#exchange.receive(data)),
-      onPeerEnd: () => this.#demand(this.#exchange.eof()),
-      onStartFailure: gone,
-      onClosed: gone,
-    }, { halfOpen: true, clock, ...(log && { log }) });
-    this.#deadline = clock.after(timeoutMs, () => this.drop());
-    return this.#connection;
-  }
-
-  /** The one reply; the client may be gone by now. */
-  reply(wire: Uint8Array): void {
-    this.#connection?.send(wire);
-    this.#connection?.close();
-  }
-
-  drop(): void {
-    this.#connection?.hardClose();
-  }
-
-  #demand(demand: Demand | null): void {
-    if (demand !== null) this.events.answer(demand);
-  }
-}
-
-function ownUser(): PeerPolicy {
-  return { policy: 'OwnerOnly', uid: String(process.geteuid?.() ?? '') };
-}
+const NO_TOKEN = new Uint8Array(0);

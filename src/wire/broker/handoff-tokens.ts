@@ -53,6 +53,15 @@ export class TokenStore {
     return { fault: 'CollisionExhausted', attempts: collisionAttempts };
   }
 
+  /** Awaits a token that somebody else has issued, as long as one of our own. False: there is no room, or it is awaited already. */
+  expect(token: Uint8Array, now: number): boolean {
+    this.prune(now);
+    const key = hex(token);
+    if (this.#pending.size >= this.#limits.maxPending || this.#pending.has(key)) return false;
+    this.#pending.set(key, now + this.#limits.ttlMs);
+    return true;
+  }
+
   /** Uses a token up, once; null when that worked. A token that differs from the expected one uses nothing up. */
   consume(expected: Uint8Array, presented: Uint8Array, now: number): ConsumeFault | null {
     const key = hex(expected);

@@ -114,7 +114,7 @@ export function decideHandoff(s: HandoffSituation, key: string, failures: RateLi
 /** Handoffs that wait for their backend's socket. Full or too old: fall back. */
 export class PendingHandoffs<T> {
   readonly #waiting: { readonly item: T; readonly until: number }[] = [];
-  constructor(private readonly max = 64, private readonly ttlMs = 100) {}
+  constructor(private readonly max = 64, readonly ttlMs = 100) {}
 
   /** False: no room. */
   add(item: T, now: number): boolean {
@@ -125,12 +125,14 @@ export class PendingHandoffs<T> {
 
   /** The oldest one that may still be tried; those that grew too old are in `expired`. */
   take(now: number): { readonly next: T | null; readonly expired: T[] } {
-    const expired: T[] = [];
-    for (let entry = this.#waiting.shift(); entry !== undefined; entry = this.#waiting.shift()) {
-      if (now < entry.until) return { next: entry.item, expired };
-      expired.push(entry.item);
-    }
-    return { next: null, expired };
+    const expired = this.expire(now);
+    return { next: this.#waiting.shift()?.item ?? null, expired };
+  }
+
+  /** Those that grew too old, which are out of the queue now. */
+  expire(now: number): T[] {
+    const fresh = this.#waiting.findIndex(({ until }) => now < until);
+    return this.#waiting.splice(0, fresh < 0 ? this.#waiting.length : fresh).map(({ item }) => item);
   }
 }
 

@@ -22,6 +22,8 @@ export interface Backend {
   /** Where clients connect. */
   readonly pipe: string;
   readonly capabilities: bigint;
+  /** Where it takes connections that are passed on to it. Absent: nowhere. */
+  readonly handoff?: string;
 }
 
 /** Finds the backend for a Hello that is well formed and within the limits. */
@@ -36,6 +38,8 @@ export interface HelloOptions {
   readonly rate?: Rate;
   /** Without it connections cannot be passed on, and nobody is told they could. */
   readonly handoff?: AckRegistry | null;
+  /** Whether a client's connection may be passed on to a backend. Default: to all of them. */
+  readonly mayHandOff?: (hello: Hello, backend: Backend) => boolean;
   readonly sessions?: SessionTokens | null;
 }
 
@@ -77,7 +81,7 @@ export class HelloHandler {
 
   /** The answer once the backend is known. */
   accept(hello: Hello, backend: Backend): HelloReply {
-    const { handoff, sessions, clock } = this.#options;
+    const { handoff, mayHandOff, sessions, clock } = this.#options;
     const session = sessions?.fault(hello.authToken, hello.serviceName) ?? null;
     if (session !== null) return refusedReply(sessionRejected(session));
     const negotiated = createNegotiated({
@@ -85,7 +89,7 @@ export class HelloHandler {
       keepaliveIntervalSecs: hello.clientKeepaliveSecs === 0n ? DEFAULT_KEEPALIVE_SECS : hello.clientKeepaliveSecs,
       connectionId: ++this.#connections,
     });
-    if (!handoff) negotiated.serverCapabilities &= ~CAP_HANDLE_PASSING;
+    if (!handoff || mayHandOff?.(hello, backend) === false) negotiated.serverCapabilities &= ~CAP_HANDLE_PASSING;
     else if ((hello.clientCapabilities & CAP_HANDLE_PASSING) !== 0n) {
       // No token to be had is no reason to refuse: the client dials `backend_pipe`.
       const issued = handoff.issue({ serviceName: hello.serviceName, pid: 0 }, clock());
