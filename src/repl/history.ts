@@ -53,8 +53,9 @@ export class History {
 }
 
 /**
- * The one line that stands for a form in the history; null: none. Comments go, credentials in addresses go, and a form that
- * opens a connection is kept only if every string in it is a bare address: any other may be a part of a password.
+ * The one line that stands for a form in the history; null: none. Comments go, and credentials in addresses go. Two kinds of forms are kept
+ * only if they can hold no secret: one that opens a connection, if every string in it is a bare address, because any other may be a part of
+ * a password; and one in which a name or a string speaks of secrets, if there is no string or number in it.
  */
 export function storable(form: string): string | null {
   const tokens = form.match(TOKENS) ?? [];
@@ -68,13 +69,17 @@ export function storable(form: string): string | null {
     line += line.endsWith(' ') ? piece.trimStart() : piece;
   }
   line = line.trim();
-  return line === '' ? null : line;
+  return line === '' || (SECRET.test(line) && LITERAL.test(line)) ? null : line;
 }
 
 /** `host:port:user:password` -> `host:port`; `tcp://user:password@host` -> `tcp://host`. */
 export const withoutCredentials = (text: string): string =>
-  text.replace(/([\w.\-\]]*:\d{1,5}):(?:\\[^]|[^"])*/g, '$1').replace(/(\w+:\/\/)(?:\\[^]|[^"])*@/g, '$1');
+  text.replace(/([\w.\-\]]*:\d{1,7}):(?:\\[^]|[^"])*/g, '$1').replace(/(\w+:\/\/)(?:\\[^]|[^"])*@/g, '$1');
 
 const TOKENS = /"(?:\\[^]|[^"\\])*"?|;[^\n]*|[^";]+/g;
-const OPENS = /\.ipc\.open|\.repl\.connect/;
-const BARE_ADDRESS = /^"(tcp:\/\/)?[\w.\-[\]]*:\d{1,5}"$/;
+const OPENS = /\.(ipc|net)\.open|\.(repl|net|broker)\.connect|\.(soc|net)\.dial/;
+const BARE_ADDRESS = /^"((frame\+)?(tcp|tls):\/\/)?[\w.\-[\]]*:\d{1,7}"$|^"(frame\+)?unix:\/\/\/[^"@:]*"$/;
+/** What secrets are called, in names and in strings, and what hashed ones and keys begin with. Whole words where it is part of many others. */
+const SECRET = /passw|passphrase|secret|credential|token|bearer|api.?key|private.?key|auth(?!or)|\$scrypt\$|(?<![a-z])(pass|pwd?|pin)(?![a-z])/i;
+/** A string, a character, a number, or a quoted symbol. */
+const LITERAL = /"|(?<![\w.!#$%&*+,/<=>?@^_|~-])(-?\d|')/;
