@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '../src/net/endpoint.js';
 import { admit, peerCredentials } from '../src/net/peer-credentials.js';
-import { inheritedDescriptors, Listener } from '../src/net/stream-listener.js';
+import { inheritedDescriptors } from '../src/net/stream-listener.js';
 import type { Transport } from '../src/net/transport.js';
 import { contexts, freshPath, listen, MEDIA, ms, startPair, turns, withPair } from './support/media.js';
 import { Recorder } from './support/recorder.js';
@@ -22,26 +22,6 @@ async function until(met: () => boolean): Promise<void> {
   for (let i = 0; i < 1000 && !met(); i++) await ms(5);
   assert.ok(met(), 'waited in vain');
 }
-
-test('port 0 is given a real port, and closing is told once', async () => {
-  let closed = 0;
-  const listener = await new Promise<Listener>((resolve, reject) => {
-    Listener.open(local, { onListening: resolve, onListenFailure: (_, f) => reject(new Error(f.message)), onAccept: () => null, onClosed: () => void closed++ });
-  });
-  assert.ok(listener.port > 0);
-  assert.equal(listener.isListening, true);
-  listener.close();
-  listener.close();
-  assert.equal(closed, 1);
-  assert.equal(listener.isListening, false);
-});
-
-test('a port in use is a failure to listen, an impossible one too', async () => {
-  const first = await listen(local, () => null);
-  assert.equal(await refusal(listen({ ...local, port: first.port }, () => null)), 'EADDRINUSE');
-  assert.equal(await refusal(listen({ ...local, port: 70_000 }, () => null)), 'ERR_SOCKET_BAD_PORT');
-  first.close();
-});
 
 test('closing the listener leaves its connections alone', async () => {
   const client = new Recorder();
@@ -68,21 +48,6 @@ test('a refused connect is one failure; so are a name without addresses and a po
   }
 });
 
-test('connecting reports attempts, and IPv4 and IPv6 can be chosen', async () => {
-  for (const [host, family] of [['127.0.0.1', 4], ['::1', 6]] as const) {
-    const server = new Recorder();
-    const listener = await listen({ kind: 'tcp', host, port: 0 }, serve(server)).catch(() => null);
-    if (listener === null) continue;
-    const client = new Recorder();
-    const connection = Connection.client({ target: { kind: 'tcp', host, port: listener.port, family }, ...quiet }, client);
-    await client.until('connected');
-    assert.deepEqual(client.details('connecting'), [1]);
-    assert.match(connection.peer!.name, family === 4 ? /^127/ : /^\[::1\]/);
-    connection.hardClose();
-    listener.close();
-  }
-});
-
 test('a connection comes from the address it was told to', async () => {
   const server = new Recorder();
   const listener = await listen(local, serve(server));
@@ -91,27 +56,6 @@ test('a connection comes from the address it was told to', async () => {
   await server.until('started');
   assert.match(server.connection!.peer!.name, /^127\.0\.0\.9:/);
   connection.hardClose();
-  listener.close();
-});
-
-test('at the limit the next one waits, unread, and gets its turn when one closes', async () => {
-  const servers: Recorder[] = [];
-  const listener = await listen(local, (accepted) => {
-    const server = new Recorder({ received: (c, _) => void c.send(Buffer.from('served')) });
-    servers.push(server);
-    return Connection.server(accepted, server, quiet);
-  }, { maxConnections: 2 });
-  const clients = [0, 1, 2].map(() => {
-    const recorder = new Recorder({ connected: (c) => void c.send(Buffer.from('hello')) });
-    return { recorder, connection: Connection.client({ target: { kind: 'tcp', host: '127.0.0.1', port: listener.port }, ...quiet }, recorder) };
-  });
-  await until(() => clients.filter(({ recorder }) => recorder.text === 'served').length === 2);
-  await ms(30);
-  assert.equal(servers.length, 2);
-  assert.equal(listener.connections, 2);
-  clients.find(({ recorder }) => recorder.text === 'served')!.connection.close();
-  await until(() => clients.every(({ recorder }) => recorder.text === 'served'));
-  for (const { connection } of clients) connection.hardClose();
   listener.close();
 });
 
@@ -176,19 +120,6 @@ test('an inherited listening socket serves', { skip: process.platform === 'win32
 /* ── Unix paths ────────────────────────────────────────────────────────── */
 
 const unix = { skip: process.platform === 'win32' };
-
-test('a path is refused from the first byte the system has no room for', unix, async () => {
-  // The private name an election binds to is 13 bytes longer.
-  const folder = dirname(freshPath());
-  const path = (bytes: number): string => join(folder, 'x'.repeat(bytes - folder.length - 1));
-  const fits = await listen({ kind: 'unix', path: path(94) }, serve(new Recorder()));
-  assert.equal(await refusal(listen({ kind: 'unix', path: path(95) }, () => null)), 'ENAMETOOLONG');
-  fits.close();
-  const client = new Recorder();
-  Connection.client({ target: { kind: 'unix', path: path(108) }, ...quiet }, client);
-  await client.until('connect-failed');
-  assert.equal(client.failure?.code, 'EINVAL');
-});
 
 test('the file has its mode from the start, and goes when the listener closes', unix, async () => {
   const path = freshPath();
@@ -267,32 +198,6 @@ function contender(): Contender {
   child.stdout!.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
   return { process: child, lines, says: (line) => until(() => lines.includes(line)) };
 }
-
-/** A file without a listener, as a killed owner leaves it. */
-async function leaveStale(path: string): Promise<void> {
-  const owner = createServer();
-  await new Promise<void>((resolve) => owner.listen(path, resolve));
-  renameSync(path, `${path}.kept`);
-  await new Promise((resolve) => owner.close(resolve));
-  renameSync(`${path}.kept`, path);
-}
-
-test('of eight processes that race for a stale path exactly one wins, 20 times of 20', unix, async () => {
-  const contenders = Array.from({ length: 8 }, contender);
-  try {
-    await Promise.all(contenders.map((c) => c.says('ready')));
-    for (let round = 1; round <= 20; round++) {
-      const path = freshPath();
-      await leaveStale(path);
-      for (const c of contenders) c.process.stdin!.write(`${path}\n`);
-      await until(() => contenders.every((c) => c.lines.length === 1 + round));
-      const answers = contenders.map((c) => c.lines[round]).sort();
-      assert.deepEqual(answers, [...Array.from({ length: 7 }, () => 'EADDRINUSE'), 'won'], `round ${round}`);
-    }
-  } finally {
-    for (const c of contenders) c.process.kill();
-  }
-});
 
 /* ── who is there ──────────────────────────────────────────────────────── */
 

@@ -13,7 +13,7 @@ export interface CredentialRules {
   readonly gids?: readonly number[];
 }
 
-export type Verdict =
+export type Admission =
   | { readonly kind: 'admitted'; readonly credentials: PeerCredentials | null }
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -26,12 +26,17 @@ export function peerCredentials(socket: Socket): PeerCredentials | 'unavailable'
 }
 
 /** TCP peers have no credentials: under `require` they are refused. */
-export function admit(socket: Socket, rules: CredentialRules, ask: typeof peerCredentials = peerCredentials): Verdict {
+export function admit(socket: Socket, rules: CredentialRules, ask: typeof peerCredentials = peerCredentials): Admission {
+  return judge(() => ask(socket), rules);
+}
+
+/** As `admit`, of somebody `found` otherwise. */
+export function judge(find: () => PeerCredentials | 'unavailable', rules: CredentialRules): Admission {
   const { uids, gids } = rules;
   const listed = uids !== undefined || gids !== undefined;
   const policy = rules.policy ?? (listed ? 'require' : 'off');
   if (policy === 'off') return { kind: 'admitted', credentials: null };
-  const found = ask(socket);
+  const found = find();
   if (found === 'unavailable') {
     return policy === 'require' ? { kind: 'refused', reason: 'the peer cannot be identified' } : { kind: 'admitted', credentials: null };
   }

@@ -1,17 +1,11 @@
 /** Listens on TCP, on a Unix path or on an inherited descriptor, and hands out what connects. No method throws. */
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Acceptor, Arrival, ListenTarget } from './acceptor.js';
 import { logToStderr, type Log } from './handlers.js';
-import { admit, type CredentialRules } from './peer-credentials.js';
-import { SocketTransport } from './socket-transport.js';
+import type { CredentialRules } from './peer-credentials.js';
+import { SocketAcceptor } from './socket-acceptor.js';
 import type { Transport } from './transport.js';
-import { claimUnixPath, type Claim } from './unix-claim.js';
 
-export type ListenTarget =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly ipv6Only?: boolean }
-  /** `mode`: permission bits of the file, by default 0600: only this user. */
-  | { readonly kind: 'unix'; readonly path: string; readonly mode?: number }
-  /** A descriptor that is bound already, see `inheritedDescriptors`. */
-  | { readonly kind: 'fd'; readonly fd: number };
+export type { ListenTarget } from './acceptor.js';
 
 export interface ListenerHandler {
   onListening?(listener: Listener): void;
@@ -35,20 +29,21 @@ export interface ListenerOptions {
   /** Who may connect to a Unix path. Decided before a byte is read. Default: everybody who can open it. */
   readonly credentials: CredentialRules;
   readonly log: Log;
+  /** Where streams come from. Default: the sockets of the system. */
+  readonly acceptor: Acceptor;
 }
 
 export class Listener {
-  readonly #server: Server;
   readonly #options: ListenerOptions;
-  readonly #open = new Set<Socket>();
-  readonly #waiting: Socket[] = [];
-  #claim: Claim | null = null;
+  readonly #open = new Set<Arrival>();
+  readonly #waiting: Arrival[] = [];
   #state: 'starting' | 'listening' | 'closed' = 'starting';
   #port = 0;
 
   private constructor(readonly target: ListenTarget, private readonly handler: ListenerHandler, options: Partial<ListenerOptions>) {
-    this.#options = { maxConnections: 100_000, waiting: 128, backlog: 128, credentials: { policy: 'off' }, log: logToStderr, ...options };
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => this.#arrived(socket));
+    this.#options = {
+      maxConnections: 100_000, waiting: 128, backlog: 128, credentials: { policy: 'off' }, log: logToStderr, acceptor: options.acceptor ?? new SocketAcceptor(), ...options,
+    };
   }
 
   /** `onListening` or `onListenFailure` follows. */
@@ -59,7 +54,7 @@ export class Listener {
   }
 
   get isListening(): boolean {
-    return this.#state === 'listening' && (this.#claim === null || (this.#claim.kind === 'won' && this.#claim.stillOurs()));
+    return this.#state === 'listening' && this.#options.acceptor.reachable;
   }
   /** The port it really has; 0 for paths. */
   get port(): number {
@@ -74,91 +69,61 @@ export class Listener {
     if (this.#state === 'closed') return;
     const listening = this.#state === 'listening';
     this.#state = 'closed';
-    for (const socket of this.#waiting.splice(0)) socket.destroy();
+    for (const arrival of this.#waiting.splice(0)) arrival.drop('close');
     if (!listening) return;
-    if (this.#claim?.kind === 'won') this.#claim.release();
-    this.#server.close();
+    this.#options.acceptor.close();
     this.#guard(() => this.handler.onClosed?.(this));
   }
   ref(): void {
-    this.#server.ref();
+    this.#options.acceptor.ref();
   }
   unref(): void {
-    this.#server.unref();
+    this.#options.acceptor.unref();
   }
 
   async #start(): Promise<void> {
-    const { target } = this;
-    const failure = target.kind === 'unix' ? await this.#claimPath(target) : await this.#listen(target);
-    this.#server.on('error', (e) => this.#options.log({ event: 'accept-error', message: e.message }));
-    if (this.#state === 'closed') {
-      // Closed while it was starting: nobody is told, nothing stays.
-      if (this.#claim?.kind === 'won') this.#claim.release();
-      if (failure === null) this.#server.close();
-      return;
-    }
-    if (failure !== null) {
+    const { acceptor, backlog, log } = this.#options;
+    const result = await acceptor.open(this.target, backlog, {
+      arrived: (arrival) => this.#arrived(arrival),
+      failed: ({ message }) => log({ event: 'accept-error', message }),
+    });
+    const failed = 'code' in result;
+    // Closed while it was starting: nobody is told, nothing stays.
+    if (this.#state === 'closed') return failed ? undefined : acceptor.close();
+    if (failed) {
       this.#state = 'closed';
-      return this.#guard(() => this.handler.onListenFailure(this, failure));
+      return this.#guard(() => this.handler.onListenFailure(this, result));
     }
     this.#state = 'listening';
-    const address = this.#server.address();
-    if (typeof address === 'object' && address !== null) this.#port = (address as AddressInfo).port;
+    this.#port = result.port;
     this.#guard(() => this.handler.onListening?.(this));
   }
 
-  async #claimPath(target: Extract<ListenTarget, { kind: 'unix' }>): Promise<{ code: string; message: string } | null> {
-    const claim = await claimUnixPath(this.#server, target.path, target.mode ?? 0o600, this.#options.backlog);
-    this.#claim = claim;
-    if (claim.kind === 'won') return null;
-    return claim.kind === 'error' ? claim : { code: 'EADDRINUSE', message: `somebody listens on '${target.path}'` };
-  }
-
-  #listen(target: Extract<ListenTarget, { kind: 'tcp' | 'fd' }>): Promise<{ code: string; message: string } | null> {
-    const { backlog } = this.#options;
-    return new Promise((resolve) => {
-      const failed = (e: Error): void => resolve({ code: (e as NodeJS.ErrnoException).code ?? 'io', message: e.message });
-      this.#server.once('error', failed);
-      const listening = (): void => {
-        this.#server.off('error', failed);
-        resolve(null);
-      };
-      try {
-        if (target.kind === 'fd') this.#server.listen({ fd: target.fd, backlog }, listening);
-        else this.#server.listen({ host: target.host, port: target.port, backlog, ipv6Only: target.ipv6Only ?? false }, listening);
-      } catch (e) {
-        failed(e as Error);
-      }
-    });
-  }
-
-  #arrived(socket: Socket): void {
+  #arrived(arrival: Arrival): void {
     const { maxConnections, waiting } = this.#options;
-    // Until a connection takes over, a reset must not be an exception.
-    socket.on('error', () => {});
-    if (this.#state === 'closed') return void socket.destroy();
-    if (maxConnections === null || this.#open.size < maxConnections) return this.#admit(socket);
-    if (this.#waiting.length < waiting) this.#waiting.push(socket);
+    if (this.#state === 'closed') return arrival.drop('close');
+    if (maxConnections === null || this.#open.size < maxConnections) return this.#admit(arrival);
+    if (this.#waiting.length < waiting) this.#waiting.push(arrival);
     else {
       this.#options.log({ event: 'refused', message: `${maxConnections} connections are open and ${waiting} wait` });
-      socket.resetAndDestroy();
+      arrival.drop('reset');
     }
   }
 
-  #admit(socket: Socket): void {
-    const verdict = admit(socket, this.#options.credentials);
-    if (verdict.kind === 'refused') {
-      this.#options.log({ event: 'refused', message: verdict.reason });
-      return void socket.destroy();
+  #admit(arrival: Arrival): void {
+    const admission = arrival.admit(this.#options.credentials);
+    if (admission.kind === 'refused') {
+      this.#options.log({ event: 'refused', message: admission.reason });
+      return arrival.drop('close');
     }
-    this.#open.add(socket);
-    socket.once('close', () => {
-      this.#open.delete(socket);
+    this.#open.add(arrival);
+    arrival.onReleased(() => {
+      this.#open.delete(arrival);
       this.#guard(() => this.handler.onReleased?.(this));
       const next = this.#waiting.shift();
       if (next !== undefined) this.#admit(next);
     });
-    const transport = new SocketTransport(socket, verdict.credentials);
+    const transport = arrival.transport(admission);
     let taken: object | null = null;
     this.#guard(() => { taken = this.handler.onAccept(this, transport); });
     if (taken === null) transport.destroy();

@@ -1,0 +1,6 @@
+import { run } from './conformance/case.js';
+import { FAKED } from './conformance/fake.js';
+import { SEND } from './conformance/send.js';
+
+run(SEND);
+run(FAKED);
