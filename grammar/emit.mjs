@@ -45,7 +45,7 @@ class Writer {
     this.record = r.kind === 'node' || r.kind === 'pass';
     const deep = r.recursive ? ', d: number' : '';
     const out = [`function ${fn(r.name)}(i: number${deep}): number {`, '  const b = bytes;'];
-    if (this.heads.has(r.name)) out.push('  if (d > MAX_DEPTH) tooDeep(i);');
+    if (this.heads.has(r.name)) out.push('  if (d > MAX_DEPTH) tooDeep(i);', '  if (i >= look) checkpointAt(i);');
     const closing = r.kind !== 'plain' && r.body.k === 'seq' && literal(r.body.items[0]) && literal(r.body.items.at(-1));
     if (r.kind === 'node' || r.kind === 'token' || closing) out.push('  const start = i;');
     if (r.kind === 'node') out.push('  const base = sp;');
@@ -97,12 +97,13 @@ class Writer {
   }
 
   star(t) {
-    if (t.body.k === 'class') return `while (${this.test(t.body.set)}) i++;`;
+    // A token may be as long as the source: it looks by itself whether it is to stop.
+    if (t.body.k === 'class') return `while (${this.test(t.body.set)}) if ((++i & LOOK_MASK) === 0) checkpoint();`;
     const label = this.label();
     const values = this.facts.makesValues(t.body);
     const f = this.facts.first(t.body);
     const body = this.match(t.body, `{ i = ${label}i; ${values ? `sp = ${label}sp; ` : ''}break ${label}; }`, f.set);
-    return [`${label}: while (${this.test(f.set)}) {`, `  const ${label}i = i;`, values ? `  const ${label}sp = sp;` : '',
+    return [`${label}: while (${this.test(f.set)}) {`, values ? '' : '  if (i >= look) checkpointAt(i);', `  const ${label}i = i;`, values ? `  const ${label}sp = sp;` : '',
       values && this.current.name === this.start ? '  formAt = i;' : '', indent(body), '}']
       .filter(Boolean).join('\n');
   }
@@ -294,6 +295,7 @@ function table(name, data) {
 function header(rules) {
   const kinds = [...rules.values()].filter((r) => r.kind === 'node' || r.kind === 'token').map((r) => `${r.name}: '${r.kind}'`);
   return `// Generated from grammar/rfl.ohm by grammar/generate.mjs; not to be edited.
+import { checkpoint } from './interrupt.js';
 import { MAX_DEPTH, nodes, tokens, tooDeep } from './literals.js';
 import type { Source } from './source.js';
 import type { Value } from './value.js';
@@ -311,10 +313,20 @@ let end = 0;
 let far = -1;
 let openAt = -1;
 let formAt = 0;
+let look = 0;
 let stack: Value[] = [];
 let sp = 0;
 
-/** Reads \`n\` bytes, which a 0 follows, of \`from\`. Undefined: rejected, see \`failure\`. Errors: what the actions throw. */
+/** Bytes between two checkpoints, a power of 2: a millisecond of reading. */
+const LOOK = 65536;
+const LOOK_MASK = LOOK - 1;
+
+function checkpointAt(i: number): void {
+  look = i + LOOK;
+  checkpoint();
+}
+
+/** Reads \`n\` bytes, which a 0 follows, of \`from\`. Undefined: rejected, see \`failure\`. Errors: what the actions throw, \`cancel\`. */
 export function parse(from: Source, b: Uint8Array, n: number): Value | undefined {
   source = from;
   text = from.text;
@@ -322,11 +334,13 @@ export function parse(from: Source, b: Uint8Array, n: number): Value | undefined
   end = n;
   far = openAt = -1;
   formAt = sp = 0;
-  const i = ${fn(start)}(0);
-  const value = i < 0 ? undefined : stack[0];
-  // A short stack is kept: growing a new one costs more than reading a short source.
-  if (stack.length > 64) stack = [];
-  return value;
+  look = LOOK;
+  try {
+    return ${fn(start)}(0) < 0 ? undefined : stack[0];
+  } finally {
+    // A short stack is kept: growing a new one costs more than reading a short source.
+    if (stack.length > 64) stack = [];
+  }
 }
 
 export interface Failure {

@@ -23,7 +23,8 @@ async function generate(text: string, values: string[]): Promise<{ fast: (s: str
     const tokens = each((rule) => (text, start, end) => rule + ':' + text.slice(start, end));
     const nodes = each((rule) => (of) => ({ rule, of }));`;
   const js = ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } }).outputText
-    .replace(/^import .*literals.*$/m, actions);
+    .replace(/^import .*literals.*$/m, actions)
+    .replace(/^import .*interrupt.*$/m, 'const checkpoint = () => {};');
   const { parse, RULES } = (await import(`data:text/javascript,${encodeURIComponent(js)}`)) as { parse: Parse; RULES: Record<string, string> };
   const semantics = grammar.createSemantics().addOperation<Tree[]>('values', {
     _nonterminal(...children: ohm.Node[]) {

@@ -41,8 +41,11 @@ export class Shape {
   }
 }
 
-/** Where a form is compiled: inside a lambda or not, and how deep. */
-export interface Site { readonly rt: Interp; readonly shape: Shape | null; readonly depth: number }
+/**
+ * Where a form is compiled: inside a lambda or not, and how deep. `late`: while the lambda runs, so that `shape` knows of locals that
+ * are bound only behind the form.
+ */
+export interface Site { readonly rt: Interp; readonly shape: Shape | null; readonly depth: number; readonly late?: boolean }
 
 /** Compiles one form. Errors of the form itself come when the code runs. */
 export function compile(ast: Value, site: Site): Code {
@@ -64,10 +67,14 @@ export function compileBody(forms: readonly Value[], site: Site): Code {
   };
 }
 
-function compileName(s: Sym, { rt, shape }: Site): Code {
+function compileName(s: Sym, { rt, shape, late }: Site): Code {
   const cell = rt.env.cell(s);
   const slot = shape?.slots.get(s.id);
-  if (slot !== undefined) return (fr) => fr[slot] ?? (fr[slot] === null ? null : nameOf(cell.value, s, rt, shape, fr));
+  if (slot !== undefined) {
+    // A local that no `let` has reached is 0, whatever its name means outside.
+    if (late !== true) return (fr) => (fr[slot] !== undefined ? fr[slot] : 0);
+    return (fr) => (fr[slot] !== undefined ? fr[slot] : nameOf(cell.value, s, rt, shape, fr));
+  }
   return (fr) => cell.value ?? nameOf(cell.value, s, rt, shape, fr);
 }
 
@@ -81,14 +88,14 @@ function nameOf(v: Value | undefined, s: Sym, rt: Interp, shape: Shape | null, f
 function compileCall(form: List, site: Site): Code {
   const { rt, shape } = site;
   const [head, ...args] = form.items;
-  const known = knownHead(head, site);
+  const known = knownHead(head, rt, isLocal(head, shape));
   if (known?.flags.special) {
     const handler = SPECIAL.get(known);
     const code = handler?.(form, args, site) ?? specialCall(known, args, form, site);
     return code;
   }
   if (args.length > MAX_ARGS) return () => fail('domain', `a call takes at most ${MAX_ARGS} arguments`);
-  if (head instanceof Sym && head.text === 'self' && shape?.lambda && !shape.slots.has(head.id)) return lambdaCall(shape.lambda, form, args, site);
+  if (head instanceof Sym && head.text === 'self' && shape?.lambda) return lambdaCall(shape.lambda, form, args, site);
   const codes = args.map((arg) => compile(arg, site));
   const generic = genericCall(head, codes, args, form, site);
   if (known === undefined || !(head instanceof Sym)) return generic;
@@ -132,12 +139,17 @@ function compileCall(form: List, site: Site): Code {
   return generic;
 }
 
-/** The builtin a head means while compiling, if that can be told. */
-export function knownHead(head: Value, { rt, shape }: Site): Builtin | undefined {
+const isLocal = (head: Value, shape: Shape | null): boolean => head instanceof Sym && shape !== null && shape.slots.has(head.id);
+
+/** Special forms that a local of their name does not hide. */
+const FIRM: ReadonlySet<string> = new Set(['if', 'do', 'fn', 'let', 'set', 'try', 'return']);
+
+/** The builtin a head means while compiling, if that can be told: in the place of a function, it hides a local of its name. */
+export function knownHead(head: Value, rt: Interp, local: boolean): Builtin | undefined {
   if (head instanceof Builtin) return head;
-  if (!(head instanceof Sym) || (shape?.slots.has(head.id) ?? false)) return undefined;
+  if (!(head instanceof Sym)) return undefined;
   const v = rt.env.lookup(head);
-  return v instanceof Builtin ? v : undefined;
+  return v instanceof Builtin && !(local && v.flags.special && !FIRM.has(v.name)) ? v : undefined;
 }
 
 function evalArgs(codes: readonly Code[], fr: Value[]): Value[] {
@@ -203,7 +215,7 @@ function specialCall(f: Builtin, args: readonly Value[], form: List, { rt, shape
 
 /** A special form met only at run time (an alias bound later): compiled now, with the frame as it is. */
 function runSpecial(f: Builtin, form: List, args: readonly Value[], site: Site, fr: Value[]): Value {
-  return compile(new List([f, ...args], form.at, form.source), site)(fr);
+  return compile(new List([f, ...args], form.at, form.source), { ...site, late: true })(fr);
 }
 
 /** Errors: `arity` unless a unary or binary builtin takes that many arguments. */

@@ -240,11 +240,16 @@ export class Interp implements Runtime {
     }
   }
 
-  /** Calls what a head evaluated to, in generated code: a symbol names a function, a special form gets its arguments as constants. */
-  callDynamic(f: Value, args: Value[]): Value {
+  /** The function a head evaluated to: a symbol names one. Errors: `type`, `name`. */
+  callee(f: Value): Lambda | Builtin {
     const target = f instanceof Sym ? this.nameAt(f) : f;
+    return target instanceof Lambda || target instanceof Builtin ? target : fail('type', `head is not callable, got ${typeName(target)}`);
+  }
+
+  /** Calls what a head evaluated to, in generated code; a special form gets its arguments as constants. */
+  callDynamic(f: Value, args: Value[]): Value {
+    const target = this.callee(f);
     if (target instanceof Builtin && target.flags.special) return this.eval(new List([target, ...args.map((v) => new List([QUOTE, v]))]));
-    if (!(target instanceof Lambda || target instanceof Builtin)) fail('type', `head is not callable, got ${typeName(target)}`);
     return this.call(target, args);
   }
 
@@ -329,7 +334,7 @@ export class Interp implements Runtime {
 
   scope(shape: Shape | null, fr: Value[]): Scope {
     return {
-      eval: (ast) => compile(ast, { rt: this, shape, depth: 0 })(fr),
+      eval: (ast) => compile(ast, { rt: this, shape, depth: 0, late: true })(fr),
       evalWith: (ast, names, values) => this.#prepared(ast, names, shape, fr)(values),
       prepare: (ast, names) => this.#prepared(ast, names, shape, fr),
       lookup: (s) => this.lookup(s, shape, fr),
@@ -343,7 +348,7 @@ export class Interp implements Runtime {
     if (known === undefined || known.names !== key || known.epoch !== this.env.epoch) {
       const inner = new Shape(shape?.lambda ?? null, shape ?? undefined);
       for (const s of names) inner.fresh(s);
-      known = { names: key, shape: inner, code: compile(ast, { rt: this, shape: inner, depth: 0 }), epoch: this.env.epoch };
+      known = { names: key, shape: inner, code: compile(ast, { rt: this, shape: inner, depth: 0, late: true }), epoch: this.env.epoch };
       if (cacheable) this.#scoped.set(ast, known);
     }
     const { code } = known;

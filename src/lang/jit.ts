@@ -12,7 +12,7 @@ import { isReserved } from './env.js';
 import { callpoint } from './interrupt.js';
 import { truthy } from './truth.js';
 import { andMasks, orMasks } from './masks.js';
-import { MAX_ARGS, MAX_DEPTH, MAX_NESTING, quoted, refuseNull } from './compile.js';
+import { MAX_ARGS, MAX_DEPTH, MAX_NESTING, knownHead, quoted, refuseNull } from './compile.js';
 import type { BinaryFn, UnaryFn, VariadicFn } from './builtin.js';
 import type { Interp, LambdaCode } from './interpreter.js';
 
@@ -76,7 +76,7 @@ class Generator {
     });
     const body = this.#statements(this.#lambda.body, true);
     const S = this.#const(this.#rt.state);
-    const vars = [...this.#declared, ...Array.from({ length: this.#temps }, (_, i) => `t${i}`)];
+    const vars = [...this.#declared.map((v) => `${v} = 0`), ...Array.from({ length: this.#temps }, (_, i) => `t${i}`)];
     return `"use strict";
 const S = ${S}, E = ${this.#const(this.#rt.env)}, C = ${this.#const(this.code)}, L = ${this.#const(this.#lambda)}, callpoint = ${this.#const(callpoint)},
   truthy = ${this.#const(truthy)}, refuse = ${this.#const(refuseNull)}, stop = ${this.#const(stop)}, join = ${this.#const(join)}, tooDeep = ${this.#const(tooDeep)};
@@ -133,10 +133,7 @@ return function f(${params.join()}) {
   }
 
   #known(head: Value): Builtin | undefined {
-    if (head instanceof Builtin) return head;
-    if (!(head instanceof Sym) || this.#locals.has(head.id)) return undefined;
-    const v = this.#rt.env.lookup(head);
-    return v instanceof Builtin ? v : undefined;
+    return knownHead(head, this.#rt, head instanceof Sym && this.#locals.has(head.id));
   }
 
   #expr(ast: Value): string {
@@ -149,11 +146,10 @@ return function f(${params.join()}) {
 
   #name(s: Sym): string {
     const local = this.#locals.get(s.id);
-    if (local?.startsWith('p')) return local;
+    if (local !== undefined) return local;
     if (s.text.includes('.')) return unsupported();
     const cell = `${this.#k(this.#rt.env.cell(s))}.value`;
-    const global = `(${cell} ?? rt.nameAt(${this.#k(s)}))`;
-    return local === undefined ? global : `(${local} !== undefined ? ${local} : ${global})`;
+    return `(${cell} ?? rt.nameAt(${this.#k(s)}))`;
   }
 
   #call(form: List): string {
@@ -164,8 +160,10 @@ return function f(${params.join()}) {
     const at = `S.at = ${form.at}`;
     if (known !== undefined) return this.#builtin(known, form, args);
     const { set, names } = this.args(args);
+    if (head instanceof Sym && head.text === 'self') {
+      return args.length === this.#lambda.params.length ? seq(set, at, `f(${names.join()})`) : unsupported();
+    }
     if (head instanceof Sym && !this.#locals.has(head.id)) {
-      if (head.text === 'self') return args.length === this.#lambda.params.length ? seq(set, at, `f(${names.join()})`) : unsupported();
       const cell = this.#rt.env.cell(head);
       const target = cell.value;
       if (target instanceof Lambda && target.params.length === args.length && args.length >= 1 && args.length <= 2) {
@@ -174,7 +172,7 @@ return function f(${params.join()}) {
       }
     }
     const f = this.#temp();
-    return seq([`${at}, ${f} = ${this.#expr(head)}`, ...set], at, `rt.callDynamic(${f}, [${names.join()}])`);
+    return seq([at, `${f} = ${this.#expr(head)}`, at, `${f} = rt.callee(${f})`, ...set], at, `rt.callDynamic(${f}, [${names.join()}])`);
   }
 
   /** Evaluates arguments left to right: assignments to temporaries, and what to call each by. */

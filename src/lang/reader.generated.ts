@@ -1,4 +1,5 @@
 // Generated from grammar/rfl.ohm by grammar/generate.mjs; not to be edited.
+import { checkpoint } from './interrupt.js';
 import { MAX_DEPTH, nodes, tokens, tooDeep } from './literals.js';
 import type { Source } from './source.js';
 import type { Value } from './value.js';
@@ -124,10 +125,20 @@ let end = 0;
 let far = -1;
 let openAt = -1;
 let formAt = 0;
+let look = 0;
 let stack: Value[] = [];
 let sp = 0;
 
-/** Reads `n` bytes, which a 0 follows, of `from`. Undefined: rejected, see `failure`. Errors: what the actions throw. */
+/** Bytes between two checkpoints, a power of 2: a millisecond of reading. */
+const LOOK = 65536;
+const LOOK_MASK = LOOK - 1;
+
+function checkpointAt(i: number): void {
+  look = i + LOOK;
+  checkpoint();
+}
+
+/** Reads `n` bytes, which a 0 follows, of `from`. Undefined: rejected, see `failure`. Errors: what the actions throw, `cancel`. */
 export function parse(from: Source, b: Uint8Array, n: number): Value | undefined {
   source = from;
   text = from.text;
@@ -135,11 +146,13 @@ export function parse(from: Source, b: Uint8Array, n: number): Value | undefined
   end = n;
   far = openAt = -1;
   formAt = sp = 0;
-  const i = read_source(0);
-  const value = i < 0 ? undefined : stack[0];
-  // A short stack is kept: growing a new one costs more than reading a short source.
-  if (stack.length > 64) stack = [];
-  return value;
+  look = LOOK;
+  try {
+    return read_source(0) < 0 ? undefined : stack[0];
+  } finally {
+    // A short stack is kept: growing a new one costs more than reading a short source.
+    if (stack.length > 64) stack = [];
+  }
 }
 
 export interface Failure {
@@ -186,6 +199,7 @@ function read_expr(i: number, d: number): number {
   const b = bytes;
   let j = 0;
   if (d > MAX_DEPTH) tooDeep(i);
+  if (i >= look) checkpointAt(i);
   L1: {
     switch (CHOICE_0[b[i]]) {
       case 1: {
@@ -364,7 +378,7 @@ function read_hex(i: number): number {
   i += 2;
   if ((CLASS_0[b[i]] & 4) === 0) return -1;
   i++;
-  while ((CLASS_0[b[i]] & 4) !== 0) i++;
+  while ((CLASS_0[b[i]] & 4) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
   stack[sp++] = tokens.hex(text, start, i);
   return i;
 }
@@ -438,7 +452,7 @@ function read_timestamp(i: number): number {
   i++;
   if (b[i] !== 46) return -1;
   i++;
-  while ((CLASS_0[b[i]] & 32) !== 0) i++;
+  while ((CLASS_0[b[i]] & 32) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
   stack[sp++] = tokens.timestamp(text, start, i);
   return i;
 }
@@ -605,7 +619,7 @@ function read_float(i: number): number {
   if (b[i] === 45) i++;
   if ((CLASS_0[b[i]] & 32) === 0) return -1;
   i++;
-  while ((CLASS_0[b[i]] & 32) !== 0) i++;
+  while ((CLASS_0[b[i]] & 32) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
   L43: {
     const L43i = i;
     switch (CHOICE_2[b[i]]) {
@@ -614,11 +628,11 @@ function read_float(i: number): number {
           i++;
           if ((CLASS_0[b[i]] & 32) === 0) { i = L43i; break L44; }
           i++;
-          while ((CLASS_0[b[i]] & 32) !== 0) i++;
+          while ((CLASS_0[b[i]] & 32) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
           L45: if (b[i] === 69 || b[i] === 101) {
             i++;
             if (b[i] === 43 || b[i] === 45) i++;
-            while ((CLASS_0[b[i]] & 32) !== 0) i++;
+            while ((CLASS_0[b[i]] & 32) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
           }
           break L43;
         }
@@ -627,7 +641,7 @@ function read_float(i: number): number {
       case 2: {
         i++;
         if (b[i] === 43 || b[i] === 45) i++;
-        while ((CLASS_0[b[i]] & 32) !== 0) i++;
+        while ((CLASS_0[b[i]] & 32) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
         break L43;
       }
     }
@@ -643,7 +657,7 @@ function read_int(i: number): number {
   if (b[i] === 45) i++;
   if ((CLASS_0[b[i]] & 32) === 0) return -1;
   i++;
-  while ((CLASS_0[b[i]] & 32) !== 0) i++;
+  while ((CLASS_0[b[i]] & 32) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
   if (b[i] === 104 || b[i] === 105) i++;
   stack[sp++] = tokens.int(text, start, i);
   return i;
@@ -670,7 +684,7 @@ function read_name(i: number): number {
     }
     return -1;
   }
-  while ((CLASS_0[b[i]] & 128) !== 0) i++;
+  while ((CLASS_0[b[i]] & 128) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
   stack[sp++] = tokens.name(text, start, i);
   return i;
 }
@@ -681,6 +695,7 @@ function read_string(i: number): number {
   if (b[i] !== 34) return -1;
   i++;
   L51: while ((CLASS_1[b[i]] & 2) !== 0) {
+    if (i >= look) checkpointAt(i);
     const L51i = i;
     L52: {
       const L52i = i;
@@ -780,7 +795,7 @@ function read_symbol(i: number): number {
   const start = i;
   if (b[i] !== 39) return -1;
   i++;
-  while ((CLASS_0[b[i]] & 128) !== 0) i++;
+  while ((CLASS_0[b[i]] & 128) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
   stack[sp++] = tokens.symbol(text, start, i);
   return i;
 }
@@ -792,7 +807,7 @@ function read_keyword(i: number): number {
   i++;
   if ((CLASS_0[b[i]] & 128) === 0) return -1;
   i++;
-  while ((CLASS_0[b[i]] & 128) !== 0) i++;
+  while ((CLASS_0[b[i]] & 128) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
   stack[sp++] = tokens.keyword(text, start, i);
   return i;
 }
@@ -929,7 +944,7 @@ function read_keyName(i: number): number {
   const start = i;
   if ((CLASS_0[b[i]] & 128) === 0) return -1;
   i++;
-  while ((CLASS_0[b[i]] & 128) !== 0) i++;
+  while ((CLASS_0[b[i]] & 128) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
   stack[sp++] = tokens.keyName(text, start, i);
   return i;
 }
@@ -937,6 +952,7 @@ function read_keyName(i: number): number {
 function read_ws(i: number): number {
   const b = bytes;
   L74: while ((CLASS_0[b[i]] & 1) !== 0) {
+    if (i >= look) checkpointAt(i);
     const L74i = i;
     L75: {
       switch (CHOICE_8[b[i]]) {
@@ -946,7 +962,7 @@ function read_ws(i: number): number {
         }
         case 2: {
           i++;
-          while ((CLASS_1[b[i]] & 16) !== 0) i++;
+          while ((CLASS_1[b[i]] & 16) !== 0) if ((++i & LOOK_MASK) === 0) checkpoint();
           break L75;
         }
       }

@@ -1,3 +1,5 @@
+import { checkpoint } from './interrupt.js';
+
 /** A source text (bytes) and its name: what a caret points into. */
 export class Source {
   #starts: number[] | null = null;
@@ -23,7 +25,9 @@ export class Source {
   #lines(): number[] {
     if (this.#starts) return this.#starts;
     const starts = [0];
-    for (let i = this.text.indexOf('\n'); i >= 0; i = this.text.indexOf('\n', i + 1)) starts.push(i + 1);
+    for (let i = this.text.indexOf('\n'); i >= 0; i = this.text.indexOf('\n', i + 1)) {
+      if ((starts.push(i + 1) & 0xffff) === 0) checkpoint();
+    }
     return (this.#starts = starts);
   }
 }
