@@ -93,6 +93,12 @@ export interface JournalOptions {
 export interface ListenOptions extends ServeOptions {
   /** Who may connect to a Unix socket. Whoever is let in by a list of it may speak frames and lines where users are asked for. Default: whoever can open it. */
   readonly credentials?: CredentialRules;
+  /** The certificate of this listener, which then speaks TLS. Default: that of all. */
+  readonly tls?: ServerTls;
+  /** Every session that begins here evaluates restricted. Default false. */
+  readonly restricted?: boolean;
+  /** After so many ms without a byte `.net.on.idle` is called, again and again; 0: never. Default 0. */
+  readonly idleMs?: number;
 }
 
 export interface NodeOptions {
@@ -157,6 +163,8 @@ export interface ConnectionInfo {
   /** Bytes written but not yet taken by the kernel. */
   readonly held: number;
   readonly protocol: 'rayforce' | 'soc';
+  /** Who is at the other end of a Unix socket, where that is known. */
+  readonly uid?: number;
   /** The version of TLS; '' on plain connections. */
   readonly tls?: string;
   readonly state?: string;

@@ -49,7 +49,7 @@ class Attached implements IpcHost {
     host.err = (bytes) => capture.out(bytes, 2);
     const settings = {
       dialect: options.dialect ?? '2512', maxFrame: limits.maxFrame,
-      sendTimeoutMs: options.sendTimeoutMs ?? Infinity, restricted: options.restricted ?? false,
+      sendTimeoutMs: options.sendTimeoutMs ?? Infinity, outputPerPeer: limits.outputPerPeer, restricted: options.restricted ?? false,
     } as const;
     this.#lang = new LangSide(this.#end, new SharedState(shared), settings, {
       interp, capture,

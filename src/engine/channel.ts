@@ -28,6 +28,12 @@ export const TO_LANG = {
   SOC_EVENT: 9,
   /** A slot of a broker is to be asked: `arg` a number, object: `BrokerQuestion`. */
   BROKER: 10,
+  /** Something about a connection that needs no words: `arg` one of `SIGN`. */
+  SIGN: 20,
+  /** The kernel has what was accepted with a token: `arg` its lower 32 bits. */
+  SENT: 21,
+  /** Object: a `NetEvent`. */
+  NET_EVENT: 22,
 } as const;
 
 /** The `arg` of OPEN: bits, and from a bit on the peer's port. NUMBERED: see `Conn`. */
@@ -57,7 +63,18 @@ export const TO_IO = {
   SOC: 10,
   /** Answer to BROKER: `arg` its number, object: `BrokerVerdict`. */
   BROKER: 11,
+  /** As WRITE, with a token: `arg` its lower 32 bits. */
+  SEND: 20,
+  /** `arg`: 1 the connection is not read, 0 it is again. */
+  MUTE: 21,
+  /** A script was told to try again: it is to hear when. */
+  WANT: 22,
+  /** As WRITE, and then TLS begins. */
+  SECURE: 23,
 } as const;
+
+/** What a SIGN says. */
+export const SIGN = { THROTTLED: 0, UNTHROTTLED: 1, IDLE: 2 } as const;
 
 /** Marks a record whose payload waits in the port. */
 const BULK = 0x100;

@@ -16,9 +16,23 @@ export class Conn {
   asked = 0;
   /** Levels of serving of this connection on the stack. */
   depth = 0;
+  /** Synchronous requests of it that are being served. */
+  serving = 0;
+  /** Bytes handed over for the peer, modulo 2^32. */
+  written = 0;
+  /** Nothing of it is served; `kept` is what came meanwhile. */
+  muted = false;
+  kept: Uint8Array[] | null = null;
+  /** TLS begins behind the next answer. */
+  secures = false;
 
-  /** `clientPort`: the port at the connecting end. `numbered`: requests carry numbers, and answers come in any order. */
-  constructor(readonly handle: number, readonly inbound: boolean, readonly restricted: boolean, readonly clientPort: number, readonly numbered: boolean) {}
+  /**
+   * `clientPort`: the port at the connecting end. `numbered`: requests carry numbers, and answers come in any order. `returns`: after a loss
+   * there will be another one with this handle.
+   */
+  constructor(
+    readonly handle: number, readonly inbound: boolean, readonly restricted: boolean, readonly clientPort: number, readonly numbered: boolean, readonly returns = false,
+  ) {}
 
   /** This interpreter is at both ends. */
   isOtherEndOf(conn: Conn): boolean {

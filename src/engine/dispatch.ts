@@ -21,7 +21,7 @@ export interface DispatchPorts {
   readonly settings: LangSettings;
   readonly capture: Capture;
   readonly journal: Journal;
-  write(conn: Conn, frame: Uint8Array): void;
+  answer(conn: Conn, frame: Uint8Array): void;
   /** Called before each request: replies written so far must not wait for it. */
   beforeRequest(): void;
   log(record: LogRecord): void;
@@ -62,7 +62,7 @@ export class Dispatcher {
   serve(conn: Conn, untilResponse: boolean): void {
     conn.depth++;
     try {
-      while (conn.at < conn.bytes.length && conn.open) {
+      while (conn.at < conn.bytes.length && conn.open && !conn.muted) {
         if (untilResponse && conn.response !== undefined) return;
         const bytes = rawView(conn.bytes);
         const header = conn.at;
@@ -115,6 +115,7 @@ export class Dispatcher {
     const verbose = (flags & FLAG.VERBOSE) !== 0;
     const mark = verbose ? this.#ports.capture.begin() : -1;
     let result: Value;
+    if (sync) conn.serving++;
     try {
       result = this.#ports.interp.top(this.#evaluate, conn.restricted ? RESTRICTED : FULL_RIGHTS);
     } catch (e) {
@@ -123,6 +124,7 @@ export class Dispatcher {
         throw e;
       }
       result = e;
+      conn.secures = false;
       if (!sync && this.#ports.hooks.async !== null) {
         this.#ports.log({
           level: 'warn', event: 'hook-error', handle: conn.handle,
@@ -131,13 +133,14 @@ export class Dispatcher {
       }
     } finally {
       this.handle = outer;
+      if (sync) conn.serving--;
     }
     const printed = verbose ? this.#ports.capture.end(mark) : '';
     if (!sync || !conn.open) return;
     const reply = verbose ? new List([printed, result]) : (flags & OURS) !== 0 ? this.#ours(conn, flags, result) : result;
     const frame = this.#encode(reply, conn.numbered ? this.#plain : this.#replying);
     if (conn.numbered) writeTag(frame, 0, tag);
-    this.#ports.write(conn, frame);
+    this.#ports.answer(conn, frame);
   }
 
   /** An answer for those who read no values. Whoever speaks a protocol of his own is told of no error: nothing is known of how. */

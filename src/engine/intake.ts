@@ -22,7 +22,7 @@ export class Intake {
 
   /** Whether the peer is read, as far as it depends on what it sent. */
   reads(peer: Peer): boolean {
-    return !this.#closed && !this.#paused.has(peer);
+    return !this.#closed && !peer.muted && !this.#paused.has(peer);
   }
 
   /** Reads those again that have been served meanwhile. */
@@ -31,7 +31,7 @@ export class Intake {
     for (const peer of this.#paused) {
       if (this.#untaken(peer) > this.limit >> 1) continue;
       this.#paused.delete(peer);
-      peer.connection.resume();
+      if (!peer.muted) peer.connection.resume();
     }
   }
 
@@ -42,6 +42,11 @@ export class Intake {
   /** Nobody is read any more. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** All that came of the peer has been taken up. */
+  taken(peer: Peer): boolean {
+    return this.#untaken(peer) === 0;
   }
 
   #untaken(peer: Peer): number {

@@ -10,21 +10,24 @@ import { toBytes } from '../lang/text.js';
 import { Session } from '../wire/rayforce/session.js';
 import { OPENED, TO_IO, TO_LANG, type End } from './channel.js';
 import { Cork } from './cork.js';
-import { dial, type DialHost } from './dialing.js';
+import { dial, type DialHost, type Returning } from './dialing.js';
 import { Intake } from './intake.js';
 import { IoLoop } from './io-loop.js';
 import { Listeners, type ListenersHost } from './listeners.js';
 import { Outbox } from './outbox.js';
-import { OutputAccount } from './output-account.js';
+import { Outflow } from './outflow.js';
 import { Peer } from './peer.js';
 import type { Guest } from './reception.js';
 import { Slots } from './slots.js';
 import type { BrokerHub, BrokerPorts } from './broker/hub.js';
 import type { BrokerVerdict } from './broker/calls.js';
 import { SocHub } from './soc/hub.js';
-import type { SharedState } from './shared-state.js';
+import { CLOSED, type SharedState } from './shared-state.js';
 import type { ConnectionInfo, Limits, ListenOptions, LogRecord, Users } from './api.js';
-import type { ServerTls } from './tls-files.js';
+import type { TlsFailure } from '../net/failures.js';
+import { ServerContexts, type ServerTls } from './tls-files.js';
+import type { NetCall, NetEvent } from './net-calls.js';
+import { beginPrepared, startTls, upgraded, type UpgradeHost } from './upgrades.js';
 import type { Call, CallResult } from './messages.js';
 
 export interface IoOptions {
@@ -40,14 +43,17 @@ export interface IoOptions {
   readonly outward: (kind: number, arg: number, payload: unknown) => void;
 }
 
-export class IoSide implements DialHost {
+export class IoSide implements DialHost, UpgradeHost {
+  readonly contexts = new ServerContexts();
+  readonly outflow: Outflow;
+  readonly log: (record: LogRecord) => void;
   readonly preAuthBytes: number;
   readonly maxFrame: number;
   readonly #slots: Slots<Peer | Listener | Question>;
   readonly #peers = new Set<Peer>();
   readonly #listeners: Listeners<Peer | Question>;
-  readonly #output: OutputAccount<Peer>;
   readonly #intake: Intake;
+  readonly returning = new Set<Returning>();
   /** Gone, but the language side does not know yet: their handles are still taken. */
   readonly #zombies = new Set<Peer>();
   readonly #outbox: Outbox;
@@ -60,16 +66,17 @@ export class IoSide implements DialHost {
 
   constructor(private readonly end: End, private readonly shared: SharedState, private readonly options: IoOptions) {
     const { limits, users, tls, serving, log } = options;
+    this.log = log;
     this.preAuthBytes = limits.preAuthBytes;
     this.maxFrame = limits.maxFrame;
     this.#slots = new Slots(shared.slotCount);
-    this.#listeners = new Listeners<Peer | Question>(this.#slots, { tls, serving, usersRequired: users.required, handshakeMs: limits.handshakeMs, log }, this.#host());
+    this.#listeners = new Listeners<Peer | Question>(this.#slots, { tls, contexts: this.contexts, serving, usersRequired: users.required, handshakeMs: limits.handshakeMs, log }, this.#host());
     this.#outbox = new Outbox(end);
     this.#intake = new Intake(shared, this.#outbox, limits.inputPerPeer);
-    this.#output = new OutputAccount<Peer>(limits);
+    this.outflow = new Outflow(shared, this.#outbox, limits, () => this.#loop.work());
     this.#loop = new IoLoop({
       end, shared, outbox: this.#outbox, intake: this.#intake,
-      cork: new Cork((handle) => this.#peer(handle), (peer, bytes) => this.#send(peer, bytes)),
+      cork: new Cork((handle) => this.#peer(handle), (peer, bytes) => this.outflow.write(peer, bytes)),
       handle: (kind, handle, arg, payload) => this.#handle(kind, handle, arg, payload),
     });
     this.#soc = new SocHub({
@@ -91,7 +98,7 @@ export class IoSide implements DialHost {
   }
   /** Reads the certificates again, for connections that begin from now on. Throws TlsFilesError; then nothing has changed. */
   reloadTls(): void {
-    this.#listeners.reloadTls();
+    this.contexts.reload();
   }
 
   /** Hands a structured record to the language side, after everything that was accepted before it. */
@@ -103,12 +110,15 @@ export class IoSide implements DialHost {
   connections(): ConnectionInfo[] {
     const out: ConnectionInfo[] = this.#soc.connections();
     for (const p of this.#peers) {
-      if (p.state === 'open') out.push({ handle: p.handle, peer: p.connection.peer, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held, protocol: 'rayforce', ...p.connection.figures, openedMs: p.openedMs });
+      if (p.state === 'open') out.push({ handle: p.handle, peer: p.connection.peer, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held, protocol: 'rayforce', ...p.connection.figures, ...uidOf(p), openedMs: p.openedMs });
+    }
+    for (const { away, handle, address } of this.returning) {
+      if (away && handle >= 0) out.push({ handle, peer: address, direction: 'out', user: '', restricted: this.options.restricted, held: 0, protocol: 'rayforce', state: 'away' });
     }
     return out;
   }
   get idle(): boolean {
-    return this.#peers.size === 0 && this.#listeners.empty && this.#soc.idle;
+    return this.#peers.size === 0 && this.returning.size === 0 && this.#listeners.empty && this.#soc.idle;
   }
 
   /** Accepts and reads nothing more; what was read is in the channel or in front of the next command. */
@@ -117,6 +127,7 @@ export class IoSide implements DialHost {
     this.#intake.close();
     this.#soc.drain();
     this.#listeners.close();
+    for (const returning of this.returning) returning.stop();
     for (const peer of this.#peers) {
       if (peer.state === 'handshake') peer.connection.destroy();
       else peer.connection.pause();
@@ -148,6 +159,7 @@ export class IoSide implements DialHost {
   /** The language side was replaced: its connections go with it. */
   abandon(): void {
     this.#listeners.close();
+    for (const returning of this.returning) returning.stop();
     for (const peer of this.#peers) peer.connection.destroy();
     this.#soc.drain();
     void this.#soc.finish(0);
@@ -162,17 +174,17 @@ export class IoSide implements DialHost {
     return {
       admits: () => this.#admits(),
       released: () => void this.#inbound--,
-      wire: (transport, msLeft) => {
+      wire: (transport, msLeft, terms) => {
         const peer = new Peer(this, Session.server(users.required, { limit: limits.maxFrame, preAuth: limits.preAuthBytes }), true);
-        if (this.#enter(peer, transport)) peer.timer = setTimeout(() => this.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), msLeft);
+        if (this.#enter(peer, transport, null, terms)) peer.timer = setTimeout(() => this.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), msLeft);
       },
-      frames: (transport, bridge, guest) => {
+      frames: (transport, bridge, guest, terms) => {
         const peer = new Peer(this, bridge, true, bridge);
-        if (this.#enter(peer, transport, guest)) peer.pump(null);
+        if (this.#enter(peer, transport, guest, terms)) peer.pump(null);
       },
-      lines: () => {
+      lines: ({ restricted }) => {
         const receive = this.#soc.receiver();
-        return (transport, guest) => receive(transport, guest?.restricted ?? this.options.restricted);
+        return (transport, guest) => receive(transport, restricted === true || (guest?.restricted ?? this.options.restricted));
       },
       vouch: (user, answer) => this.#vouch(user, answer),
       refused: ({ peer }, reason) => log({ level: 'warn', event: 'handshake-failed', peer: peer.name, message: `closing ${peer.name}: ${reason}` }),
@@ -189,10 +201,11 @@ export class IoSide implements DialHost {
     return true;
   }
 
-  #enter(peer: Peer, transport: Transport, guest: Guest | null = null): boolean {
+  #enter(peer: Peer, transport: Transport, guest: Guest | null, { restricted, idleMs }: ListenOptions): boolean {
     // With a certificate of its own a client is known by that, unless it says otherwise.
     peer.user = guest?.user ?? toBytes(transport.tls?.peerCertificate?.subject ?? '');
-    peer.restricted = guest?.restricted ?? this.options.restricted;
+    peer.restricted = restricted === true || (guest?.restricted ?? this.options.restricted);
+    peer.idleMs = idleMs ?? 0;
     peer.connection = QueuedConnection.accept(transport, peer);
     this.#peers.add(peer);
     peer.handle = this.#slots.add(() => peer);
@@ -244,19 +257,25 @@ export class IoSide implements DialHost {
     this.#peers.add(peer);
   }
 
-  entered(peer: Peer): CallResult | null {
-    peer.handle = this.#slots.add(() => peer);
+  entered(peer: Peer, handle: number): CallResult | null {
+    if (handle >= 0) this.#slots.put(handle, peer);
+    peer.handle = handle >= 0 ? handle : this.#slots.add(() => peer);
     if (peer.handle < 0) return { ok: false, code: 'limit', message: 'too many handles' };
     peer.restricted = this.options.restricted;
     this.#opened(peer);
     return null;
+  }
+  tell(handle: number, event: NetEvent): void {
+    this.#outbox.put(TO_LANG.NET_EVENT, handle, 0, null, event);
+    this.#loop.work();
   }
 
   #opened(peer: Peer): void {
     peer.state = 'open';
     peer.openedMs = Date.now();
     peer.dispatched = this.shared.taken(peer.handle);
-    this.shared.setOpen(peer.handle, true);
+    this.outflow.opened(peer);
+    if (peer.idleMs > 0) peer.connection.setIdleTimeout(peer.idleMs);
   }
 
   frames(peer: Peer, bytes: Uint8Array, from: number, to: number, own: boolean): void {
@@ -288,7 +307,8 @@ export class IoSide implements DialHost {
   closed(peer: Peer, reason: string, refused: boolean): void {
     this.ended(peer, reason, refused);
     this.#peers.delete(peer);
-    this.#output.forget(peer);
+    this.outflow.over(peer, reason);
+    upgraded(peer, 'closed');
     this.#intake.forget(peer);
     // An open one keeps its number until the language side has noted its end.
     if (peer.handle >= 0 && !this.#zombies.has(peer)) this.#release(peer);
@@ -303,7 +323,7 @@ export class IoSide implements DialHost {
     if (peer.timer !== null) clearTimeout(peer.timer);
     peer.timer = null;
     if (peer.state === 'open') {
-      this.shared.setOpen(peer.handle, false);
+      this.shared.setState(peer.handle, CLOSED);
       this.#zombies.add(peer);
     }
     peer.state = 'ended';
@@ -322,18 +342,17 @@ export class IoSide implements DialHost {
 
   /* ── the channel ───────────────────────────────────────────────────── */
 
-  #send(peer: Peer, bytes: Uint8Array): void {
-    peer.connection.write(peer.bridge === null ? bytes : peer.bridge.wrap(bytes));
-    this.#output.wrote(peer);
-  }
-
   #handle(kind: number, handle: number, arg: number, payload: unknown): void {
     switch (kind) {
       case TO_IO.WRITE: {
         const peer = this.#peer(handle);
-        if (peer !== null) this.#send(peer, payload as Uint8Array);
+        if (peer !== null) this.outflow.write(peer, payload as Uint8Array);
         return;
       }
+      case TO_IO.SEND: return this.outflow.send(this.#peer(handle), arg, (payload as Uint8Array | undefined) ?? this.end.reader.copy());
+      case TO_IO.WANT: return this.outflow.want(this.#peer(handle));
+      case TO_IO.MUTE: return this.#mute(handle, arg === 1);
+      case TO_IO.SECURE: return this.#secure(handle, (payload as Uint8Array | undefined) ?? this.end.reader.copy());
       case TO_IO.AUTH: {
         const slot = this.#slots.get(handle);
         if (slot instanceof Peer) this.#judged(slot, arg === 1);
@@ -348,7 +367,11 @@ export class IoSide implements DialHost {
         const peer = this.#peer(handle);
         if (peer === null) return;
         peer.connection.close();
-        return this.#release(peer);
+        if (peer.returning === null) return this.#release(peer);
+        // The number stays, for the next one.
+        this.#zombies.delete(peer);
+        peer.handle = -1;
+        return peer.returning.lost('connection lost');
       }
       case TO_IO.CALL: return void this.#call(arg, payload as Call);
       case TO_IO.SOC: return this.#soc.record(handle, arg, (payload as Uint8Array | undefined) ?? this.end.reader.copy());
@@ -370,10 +393,37 @@ export class IoSide implements DialHost {
   #close(handle: number): void {
     const slot = this.#slots.get(handle);
     if (!(slot instanceof Peer)) return;
-    if (slot.state === 'open') this.shared.setOpen(handle, false);
+    slot.returning?.stop();
+    if (slot.state === 'open') this.shared.setState(handle, CLOSED);
     slot.state = 'ended';
     slot.connection.close();
+    slot.handle = handle;
     this.#release(slot);
+  }
+
+  #mute(handle: number, on: boolean): void {
+    const peer = this.#peer(handle);
+    if (peer === null || peer.state !== 'open') return;
+    peer.muted = on;
+    if (on) peer.connection.pause();
+    else if (this.#intake.reads(peer)) peer.connection.resume();
+  }
+
+  taken(peer: Peer): boolean {
+    return this.#intake.taken(peer);
+  }
+  #secure(handle: number, bytes: Uint8Array): void {
+    const peer = this.#peer(handle);
+    if (peer === null || peer.state !== 'open') return;
+    this.outflow.write(peer, bytes);
+    const failure = beginPrepared(peer, this);
+    // It was told that TLS comes next: nothing else may.
+    if (failure !== null) this.tooSlow(peer, failure);
+  }
+  upgraded(peer: Peer, failure: TlsFailure | null): void {
+    upgraded(peer, failure?.code ?? null);
+    if (failure !== null) return this.ended(peer, `TLS: ${failure.code}`, true);
+    if (peer.inbound && peer.user === '') peer.user = toBytes(peer.connection.tls?.peerCertificate?.subject ?? '');
   }
 
   /* ── what the language side asks for ───────────────────────────────── */
@@ -381,6 +431,12 @@ export class IoSide implements DialHost {
   async #call(id: number, call: Call): Promise<void> {
     if (call.ask === 'open') return dial(this, call, (result) => this.command(TO_LANG.RESULT, id, result));
     this.command(TO_LANG.RESULT, id, await this.#answer(call));
+  }
+
+  #tlsCall(call: Extract<NetCall, { ask: 'tls' | 'start-tls' }>): CallResult | Promise<CallResult> {
+    const peer = this.#peer(call.handle);
+    if (peer === null || peer.state !== 'open') return { ok: false, code: 'io', message: 'connection closed' };
+    return call.ask === 'tls' ? { ok: true, handle: -1, value: peer.connection.tls } : startTls(peer, call, this);
   }
 
   async #answer(call: Exclude<Call, { ask: 'open' }>): Promise<CallResult> {
@@ -391,8 +447,11 @@ export class IoSide implements DialHost {
           return { ok: true, handle, value: port };
         } catch (e) {
           if (!(e instanceof ListenError)) throw e;
-          return { ok: false, code: 'io', message: `listen: bind to port ${call.port} failed: ${e.reason}` };
+          return { ok: false, code: 'io', message: call.path === undefined ? `listen: bind to port ${call.port} failed: ${e.reason}` : `listen: ${call.path}: ${e.reason}` };
         }
+      case 'unlisten': return this.#listeners.unlisten(call.handle) ? { ok: true, handle: -1 } : { ok: false, code: 'io', message: `no listener ${call.handle}` };
+      case 'tls':
+      case 'start-tls': return this.#tlsCall(call);
       case 'connections': return { ok: true, handle: -1, value: this.connections() };
       case 'drain': return this.drain(), { ok: true, handle: -1 };
       case 'soc': return this.#soc.call(call);
@@ -402,6 +461,11 @@ export class IoSide implements DialHost {
       case 'finish': return await this.finish(call.ms), { ok: true, handle: -1 };
     }
   }
+}
+
+function uidOf(peer: Peer): { uid?: number } {
+  const uid = peer.connection.endpoint.peer?.credentials?.uid;
+  return uid === undefined ? {} : { uid };
 }
 
 /** Whether somebody is let in: a handle of its own until the language side has answered. */

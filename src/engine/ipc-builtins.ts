@@ -17,7 +17,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   return [
     {
       name: '.ipc.open', args: 'address ms', arity: 'n', restricted: true,
-      doc: 'connects to "host:port[:user:password]", tls:// or unix://, with frame+ in front in frames, within ms (5000), or as a dict says: a handle. io, access, domain',
+      doc: 'connects to "host:port[:user:password]", tls:// or unix://, with frame+ in front in frames, within ms (5000), or as a dict of address, timeout, tls, reconnect, idle says: a handle. io, access, domain',
       example: '(try (.ipc.open "127.0.0.1:1" 200) (fn [e] \'refused))',
       fn: (args) => {
         if (args.length < 1 || args.length > 2) fail('rank', '.ipc.open expects 1 or 2 arguments: "host:port[:user:password]" [timeout-ms]');
@@ -44,7 +44,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
     },
     {
       name: '.ipc.post', args: 'handle message', arity: 2, restricted: true, nullable: true,
-      doc: 'sends without waiting for anything: null. io, type',
+      doc: 'sends without waiting for anything: null. io, type; again: the peer is behind; limit',
       example: '(try (.ipc.post 77 "1") (fn [e] \'closed))',
       fn: (handle, message) => {
         lang().remote.post(handleArg('.ipc.post', handle), message);
@@ -119,10 +119,10 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
 }
 
 function open(lang: LangSide, address: Value, ms: Value): number {
-  const { at, timeoutMs, tls } = dialOptions(address, ms, (name) => lang.interp.nameAt(name));
+  const { at, timeoutMs, tls, reconnect, idleMs } = dialOptions(address, ms, (name) => lang.interp.nameAt(name));
   const wait = timeoutMs === 0 ? CONNECT_MS : Math.min(timeoutMs, MAX_MS);
-  const { handle, value } = lang.call({ ask: 'open', ...at, timeoutMs: wait, ...(tls === undefined ? {} : { files: tls }) });
-  lang.conns.set(handle, new Conn(handle, false, lang.settings.restricted, value as number, at.frames === true));
+  const { handle, value } = lang.call({ ask: 'open', ...at, timeoutMs: wait, reconnect, idleMs, ...(tls === undefined ? {} : { files: tls }) });
+  lang.opened(new Conn(handle, false, lang.settings.restricted, value as number, at.frames === true, reconnect));
   return handle;
 }
 

@@ -15,12 +15,14 @@ import { Dispatcher } from './dispatch.js';
 import { explainBriefly } from './errors-text.js';
 import { Hooks } from './hooks.js';
 import { Journal } from './journal.js';
+import { NetLang } from './net-lang.js';
 import { Remote } from './remote.js';
 import { BrokerLang } from './broker/lang.js';
 import { SocLang } from './soc/lang.js';
 import { Timers } from './timers.js';
 import type { ListenAddress } from '../net/address.js';
 import type { ListenOptions } from './api.js';
+import type { NetEvent } from './net-calls.js';
 import type { SharedState } from './shared-state.js';
 import type { BrokerQuestion } from './broker/calls.js';
 import type { SocEvent } from './soc/calls.js';
@@ -44,11 +46,15 @@ export interface Surroundings {
   readonly blocked?: () => void;
 }
 
+/** Marks frames that were taken up before, and put back. */
+const COUNTED = 1;
 /** A blocked send looks this often whether it was interrupted or is late, besides being woken. */
 const LOOK_MS = 40;
 
 export class LangSide {
   readonly conns = new Map<number, Conn>();
+  /** Handles of connections that were lost and are dialled again. */
+  readonly away = new Set<number>();
   readonly timers = new Timers();
   readonly hooks: Hooks;
   readonly journal: Journal;
@@ -56,6 +62,7 @@ export class LangSide {
   readonly remote: Remote;
   readonly soc: SocLang;
   readonly broker: BrokerLang;
+  readonly net: NetLang;
   readonly #commands: Commands;
   readonly #backlog: Taken[] = [];
   #calls = 0;
@@ -80,12 +87,13 @@ export class LangSide {
     this.journal = new Journal(interp, settings.dialect, this.log);
     this.dispatcher = new Dispatcher({
       interp, hooks: this.hooks, journal: this.journal, settings, capture: this.capture, log: this.log,
-      write: (conn, frame) => this.send(TO_IO.WRITE, conn.handle, 0, frame),
+      answer: (conn, frame) => (conn.secures ? this.net.secure(conn, frame) : this.write(conn, frame)),
       beforeRequest: () => end.flush(),
     });
     this.remote = new Remote(this);
     this.soc = new SocLang(this);
     this.broker = new BrokerLang(this);
+    this.net = new NetLang(this);
     this.#commands = new Commands(this);
     interp.env.onSlot = () => this.publishHooks();
   }
@@ -99,6 +107,11 @@ export class LangSide {
   sendObject(kind: number, arg: number, object: unknown): void {
     while (!this.end.writeObject(kind, -1, arg, object)) this.end.waitForRoom();
     this.end.flush();
+  }
+  /** Whole frames for the peer of a connection. */
+  write(conn: Conn, frame: Uint8Array): void {
+    conn.written = (conn.written + frame.length) | 0;
+    this.send(TO_IO.WRITE, conn.handle, 0, frame);
   }
   publishHooks(): void {
     this.shared.authHook = this.hooks.auth !== null;
@@ -152,6 +165,10 @@ export class LangSide {
     if (ms > 0) this.end.wait(ms);
   }
 
+  /** Something of a connection waits to be served. */
+  waits(conn: Conn): boolean {
+    return conn.hasFrames || conn.kept !== null || this.#backlog.some(({ handle }) => handle === conn.handle);
+  }
   get hasBacklog(): boolean {
     return this.#backlog.length > 0;
   }
@@ -208,9 +225,29 @@ export class LangSide {
     this.#listeners++;
     return { handle, port: value as number };
   }
+  /** Stops accepting; connections live on. Errors: `io` no listener has this handle. */
+  unlisten(handle: number): void {
+    this.call({ ask: 'unlisten', handle });
+    this.#listeners--;
+  }
+  /** Takes up a connection that was opened for a script. */
+  opened(conn: Conn): void {
+    // What is left of an earlier connection with this handle was behind the times when the handle was given away.
+    for (let i = this.#backlog.length - 1; i >= 0; i--) if (this.#backlog[i].handle === conn.handle) this.#backlog.splice(i, 1);
+    this.conns.set(conn.handle, conn);
+    if (conn.returns) this.#openHook(conn);
+  }
+  /** A connection that was lost is there again. */
+  returned(handle: number, { localPort, restricted, numbered }: Extract<NetEvent, { is: 'back' }>): void {
+    if (this.away.delete(handle)) this.opened(new Conn(handle, false, restricted, localPort, numbered, true));
+  }
+  /** Why nothing can be sent, for people. */
+  why(handle: number): string {
+    return this.away.has(handle) ? 'connection lost, and not back yet' : 'connection closed';
+  }
   /** Something may still arrive or fall due. */
   get active(): boolean {
-    return this.#listeners > 0 || this.conns.size > 0 || this.timers.size > 0 || this.broker.active || this.soc.active;
+    return this.#listeners > 0 || this.conns.size > 0 || this.away.size > 0 || this.net.active || this.timers.size > 0 || this.broker.active || this.soc.active;
   }
   /** The interpreter is to know nothing of this any more. */
   detach(): void {
@@ -225,29 +262,37 @@ export class LangSide {
 
   /** What is left of a connection's frames after a wait goes on where the connection is served, or comes next. */
   afterWait(conn: Conn): void {
-    if (conn.depth > 0 || !conn.hasFrames || !conn.open) return;
+    if (conn.depth > 0 || !conn.hasFrames || !conn.open || conn.muted) return;
     const rest = conn.bytes.subarray(conn.at);
     conn.at = conn.bytes.length;
-    this.#backlog.unshift({ kind: TO_LANG.FRAMES, handle: conn.handle, arg: 0, payload: rest });
+    this.#backlog.unshift({ kind: TO_LANG.FRAMES, handle: conn.handle, arg: COUNTED, payload: rest });
+  }
+  /** What came while it was muted comes next, behind what is left of the message in which it was muted. */
+  afterMute(conn: Conn): void {
+    const kept = conn.kept ?? [];
+    conn.kept = null;
+    this.#backlog.unshift(...kept.map((payload) => ({ kind: TO_LANG.FRAMES, handle: conn.handle, arg: 0, payload })));
+    this.afterWait(conn);
   }
 
   /* ── the end of connections ────────────────────────────────────────── */
 
   /** Closes from this side; the close hook runs first. Unknown handles are ignored. */
   close(handle: number): void {
+    if (this.away.delete(handle)) return this.send(TO_IO.CLOSE, handle);
     const conn = this.conns.get(handle);
     if (conn === undefined || !conn.open) return;
     this.#gone(conn);
     this.send(TO_IO.CLOSE, handle);
   }
   closeAll(): void {
-    for (const conn of [...this.conns.values()]) this.close(conn.handle);
+    for (const handle of [...this.conns.keys(), ...this.away]) this.close(handle);
   }
 
   #gone(conn: Conn): void {
     // Taken off the table before the hook runs: a close inside the hook must not close twice.
     this.conns.delete(conn.handle);
-    const hook = conn.inbound ? this.hooks.close : null;
+    const hook = conn.inbound || conn.returns ? this.hooks.close : null;
     if (hook !== null) this.#lifecycle('close', conn, hook);
     conn.open = false;
   }
@@ -300,11 +345,14 @@ export class LangSide {
       case TO_LANG.FRAMES: {
         const conn = this.#frames(taken);
         if (conn !== undefined) this.dispatcher.serve(conn, false);
-        break;
+        return;
       }
       case TO_LANG.AUTH: return this.#auth(handle, taken.payload as AuthQuestion);
       case TO_LANG.OPEN: return this.#opened(handle, taken.arg);
       case TO_LANG.CLOSED: return this.#closed(handle);
+      case TO_LANG.SENT: return this.net.sent(taken.arg);
+      case TO_LANG.SIGN: return this.net.sign(handle, taken.arg);
+      case TO_LANG.NET_EVENT: return this.net.event(handle, taken.payload as NetEvent);
       case TO_LANG.RESULT: return this.#answered(taken.arg, taken.payload as CallResult);
       case TO_LANG.SOC: return this.soc.messages(handle, taken.payload as Uint8Array);
       case TO_LANG.SOC_EVENT: return this.soc.event(handle, taken.payload as SocEvent);
@@ -323,8 +371,13 @@ export class LangSide {
 
   #frames(taken: Taken): Conn | undefined {
     const bytes = taken.payload as Uint8Array;
-    this.shared.addTaken(taken.handle, bytes.length);
     const conn = this.conns.get(taken.handle);
+    if (conn?.muted === true) {
+      // Not taken up yet: with enough of it the socket is not read.
+      (conn.kept ??= []).push(bytes);
+      return undefined;
+    }
+    if (taken.arg !== COUNTED) this.shared.addTaken(taken.handle, bytes.length);
     if (conn === undefined) return undefined;
     conn.bytes = bytes;
     conn.at = 0;
@@ -334,6 +387,9 @@ export class LangSide {
   #opened(handle: number, arg: number): void {
     const conn = new Conn(handle, true, (arg & OPENED.RESTRICTED) !== 0, arg >> OPENED.PORT, (arg & OPENED.NUMBERED) !== 0);
     this.conns.set(handle, conn);
+    this.#openHook(conn);
+  }
+  #openHook(conn: Conn): void {
     const hook = this.hooks.open;
     if (hook !== null) this.#lifecycle('open', conn, hook);
   }
@@ -341,8 +397,10 @@ export class LangSide {
   #closed(handle: number): void {
     const conn = this.conns.get(handle);
     if (conn === undefined) return;
+    if (conn.returns) this.away.add(handle);
     this.#gone(conn);
-    this.send(TO_IO.RELEASE, handle);
+    // Closed by its hook, its handle may be somebody else's by now.
+    if (!conn.returns || this.away.has(handle)) this.send(TO_IO.RELEASE, handle);
   }
 
   #auth(handle: number, { user, password, restricted }: AuthQuestion): void {

@@ -8,11 +8,12 @@ import type { FrameBridge } from './frame-bridge.js';
 import { lanesOf, ProtocolsError, served } from './protocols.js';
 import { Reception, type Guest, type ReceptionHost } from './reception.js';
 import type { Slots } from './slots.js';
-import { reload, serverContext, TlsFilesError, type ServerTls } from './tls-files.js';
+import { TlsFilesError, type ServerContexts, type ServerTls } from './tls-files.js';
 
 export interface ListenersOptions {
   /** For listeners with TLS. */
   readonly tls: ServerTls | null;
+  readonly contexts: ServerContexts;
   /** For listeners that are not told themselves. */
   readonly serving: ListenOptions;
   /** Clients have to name a user. */
@@ -22,18 +23,18 @@ export interface ListenersOptions {
 }
 
 /** Who takes over whatever has said what it speaks. */
-export interface ListenersHost extends Pick<ReceptionHost, 'wire' | 'vouch' | 'refused'> {
+export interface ListenersHost extends Pick<ReceptionHost, 'vouch' | 'refused'> {
+  wire(transport: Transport, msLeft: number, terms: ListenOptions): void;
   /** Whether there is room for one more; it counts until `released`. */
   admits(): boolean;
   released(): void;
-  frames(transport: Transport, bridge: FrameBridge, guest: Guest | null): void;
+  frames(transport: Transport, bridge: FrameBridge, guest: Guest | null, terms: ListenOptions): void;
   /** A receiver of lines, with a memory of its own of what it has seen. */
-  lines(): (transport: Transport, guest: Guest | null) => void;
+  lines(terms: ListenOptions): (transport: Transport, guest: Guest | null) => void;
 }
 
 export class Listeners<S> {
   readonly #open = new Map<Listener, Reception>();
-  #tls: TlsContext | null = null;
 
   constructor(private readonly slots: Slots<S | Listener>, private readonly options: ListenersOptions, private readonly host: ListenersHost) {}
 
@@ -45,11 +46,12 @@ export class Listeners<S> {
   async listen(address: ListenAddress, options: ListenOptions = {}): Promise<{ handle: number; port: number }> {
     const { serving } = this.options;
     const credentials = options.credentials ?? (address.path === undefined ? undefined : serving.credentials);
+    if (options.tls !== undefined) address = { ...address, tls: true };
     const reception = await this.#reception(address, { ...serving, ...options, ...(credentials === undefined ? {} : { credentials }) });
     const listener = await Listener.open(address, {
       accept: (transport) => (this.host.admits() ? reception.receive(transport) : null),
       released: () => this.host.released(),
-    }, credentials === undefined ? {} : { credentials });
+    }, { credentials: credentials ?? (address.path === undefined ? { policy: 'off' } : KNOWN_IF_POSSIBLE) });
     const handle = this.slots.add(() => listener);
     if (handle < 0) {
       listener.close();
@@ -60,19 +62,31 @@ export class Listeners<S> {
     return { handle, port: listener.port };
   }
 
-  async #reception(address: ListenAddress, { protocols, serve = [], credentials }: ListenOptions): Promise<Reception> {
+  /** Stops accepting; connections live on. Whether there was such a listener. */
+  unlisten(handle: number): boolean {
+    const listener = this.slots.get(handle);
+    if (!(listener instanceof Listener)) return false;
+    listener.close();
+    this.#open.get(listener)?.close();
+    this.#open.delete(listener);
+    this.slots.free(handle);
+    return true;
+  }
+
+  async #reception(address: ListenAddress, terms: ListenOptions): Promise<Reception> {
     const { host } = this;
+    const { protocols, serve = [], credentials, tls } = terms;
     const { usersRequired, handshakeMs } = this.options;
     const { plain, secured } = served(address, protocols);
     const bridges = secured.has('frame') ? await frameBridges(address, lanes(serve)) : null;
-    const lines = secured.has('soc') ? host.lines() : null;
+    const lines = secured.has('soc') ? host.lines(terms) : null;
     return new Reception({
       plain, secured, usersRequired, handshakeMs,
-      context: plain.has('tls') ? this.#context() : null,
+      context: plain.has('tls') ? this.#context(tls ?? this.options.tls) : null,
       listed: credentials?.uids !== undefined || credentials?.gids !== undefined,
     }, {
-      wire: (transport, msLeft) => host.wire(transport, msLeft),
-      frames: (transport, guest) => host.frames(transport, bridges!(), guest),
+      wire: (transport, msLeft) => host.wire(transport, msLeft, terms),
+      frames: (transport, guest) => host.frames(transport, bridges!(), guest, terms),
       lines: (transport, guest) => lines!(transport, guest),
       vouch: (user, answer) => host.vouch(user, answer),
       refused: (transport, reason) => host.refused(transport, reason),
@@ -88,22 +102,18 @@ export class Listeners<S> {
     this.#open.clear();
   }
 
-  /** Reads the certificates again, for connections that begin from now on. Throws TlsFilesError; then nothing has changed. */
-  reloadTls(): void {
-    const { tls } = this.options;
-    if (tls !== null && this.#tls !== null) reload(this.#tls, tls);
-  }
-
-  #context(): TlsContext {
-    const { tls } = this.options;
+  #context(tls: ServerTls | null): TlsContext {
     if (tls === null) throw new ListenError('no certificate to listen with');
     try {
-      return (this.#tls ??= serverContext(tls));
+      return this.options.contexts.of(tls);
     } catch (e) {
       throw e instanceof TlsFilesError ? new ListenError(e.message) : e;
     }
   }
 }
+
+/** Nobody is refused; who it is stands in the table of connections. */
+const KNOWN_IF_POSSIBLE = { policy: 'if-available' } as const;
 
 /** Loaded with the first listener that serves frames. */
 async function frameBridges({ host, port, path }: ListenAddress, serve: readonly number[]): Promise<() => FrameBridge> {

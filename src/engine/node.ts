@@ -148,7 +148,7 @@ class Threads {
       end: memory.lang, shared, interrupt: this.#interrupt, host: options.host ?? {},
       settings: {
         dialect: options.dialect ?? '2512', maxFrame: limits.maxFrame,
-        sendTimeoutMs: options.sendTimeoutMs ?? Infinity, restricted: options.restricted ?? false,
+        sendTimeoutMs: options.sendTimeoutMs ?? Infinity, outputPerPeer: limits.outputPerPeer, restricted: options.restricted ?? false,
       },
     };
     this.#worker = new Worker(new URL('./interpreter-thread.js', import.meta.url), {

@@ -2,7 +2,11 @@
 import type { Connection, ConnectionEvents } from '../net/connection.js';
 import { Session, type SessionEvent } from '../wire/rayforce/session.js';
 import type { Frame } from '../wire/rayforce/frames.js';
+import type { TlsFailure } from '../net/failures.js';
+import type { TlsContext } from '../net/tls-context.js';
+import type { Returning } from './dialing.js';
 import type { FrameBridge } from './frame-bridge.js';
+import type { TokenQueue } from './token-queue.js';
 
 export interface PeerOwner {
   readonly preAuthBytes: number;
@@ -16,6 +20,10 @@ export interface PeerOwner {
   closed(peer: Peer, reason: string, refused: boolean): void;
   /** See `OutputAccount`. */
   tooSlow(peer: Peer, reason: string): void;
+  /** What becomes of what was written, see `Outflow`. */
+  readonly outflow: { progress(peer: Peer): void; throttled(peer: Peer): void; unthrottled(peer: Peer): void; idle(peer: Peer): void };
+  /** TLS was started on the open connection, with success or not. */
+  upgraded(peer: Peer, failure: TlsFailure | null): void;
 }
 
 export type PeerState = 'handshake' | 'open' | 'ended';
@@ -32,6 +40,23 @@ export class Peer implements ConnectionEvents {
   /** Request bytes handed over, modulo 2^32. */
   dispatched = 0;
   timer: NodeJS.Timeout | null = null;
+  /** A script wants nothing read. */
+  muted = false;
+  /** Bytes handed over for it, modulo 2^32. */
+  handed = 0;
+  /** Not all of them are with the kernel, which takes none for now if `congested`. */
+  behind = false;
+  congested = false;
+  /** null: nothing was ever sent with a token. */
+  tokens: TokenQueue | null = null;
+  /** Ms without a byte after which the script hears of it; 0: never. */
+  idleMs = 0;
+  /** The host that was dialed; '' where none was. */
+  dialedHost = '';
+  /** It is dialed again when it is lost. */
+  returning: Returning | null = null;
+  /** TLS is to begin, or has begun. */
+  upgrade: { readonly context: TlsContext; readonly done: ((failure: string | null) => void) | null } | null = null;
   /** Outbound: told once whether the peer let us in. */
   opening: ((failure: { code: string; reason: string } | null) => void) | null = null;
   #early = 0;
@@ -65,6 +90,21 @@ export class Peer implements ConnectionEvents {
     this.owner.closed(this, reason, refused);
   }
 
+  progress(): void {
+    if (this.behind) this.owner.outflow.progress(this);
+  }
+  throttled(): void {
+    this.owner.outflow.throttled(this);
+  }
+  unthrottled(): void {
+    this.owner.outflow.unthrottled(this);
+  }
+  idle(): void {
+    this.owner.outflow.idle(this);
+  }
+  upgraded(failure: TlsFailure | null): void {
+    this.owner.upgraded(this, failure);
+  }
   verdict(accept: boolean): void {
     this.session.verdict(accept);
     this.pump(null);

@@ -4,7 +4,7 @@ import { RayError, fail } from '../lang/errors.js';
 import { display } from '../lang/format.js';
 import { encodeFrame, type FrameOptions } from '../wire/rayforce/value.js';
 import { FLAG, MSG, writeTag } from '../wire/rayforce/header.js';
-import { TO_IO } from './channel.js';
+import type { Dialect } from './api.js';
 import type { Conn } from './conn.js';
 import type { LangSide } from './lang-side.js';
 
@@ -27,25 +27,28 @@ export class Remote {
     return this.#roundTrip(handle, encodeMessage(message, this.#sync), deadlineMs);
   }
 
-  /** Hands the message to the connection. Errors: `type` not serializable, `io` closed. */
+  /** Hands the message to the connection. Errors: `type` not serializable, `io` closed; `again` the peer is behind, `limit` it is too large to wait. */
   post(handle: number, message: Value): void {
     const frame = encodeMessage(message, this.#async);
-    const conn = this.lang.conns.get(handle);
-    if (conn === undefined || !conn.open || !this.lang.shared.isOpen(handle)) fail('io', 'ipc async send failed');
-    this.lang.send(TO_IO.WRITE, handle, 0, frame);
-    this.lang.end.flush();
+    const { lang } = this;
+    const conn = lang.conns.get(handle);
+    if (conn === undefined || !conn.open || !lang.shared.isOpen(handle)) fail('io', lang.away.has(handle) ? lang.why(handle) : 'ipc async send failed');
+    lang.net.admit(conn, frame.length);
+    lang.write(conn, frame);
+    lang.end.flush();
   }
 
   #roundTrip(handle: number, frame: Uint8Array, deadlineMs: number): Value {
     const { lang } = this;
     const conn = lang.conns.get(handle);
-    if (conn === undefined || !conn.open) fail('io', 'connection closed');
+    if (conn === undefined || !conn.open) fail('io', lang.why(handle));
+    if (conn.muted) fail('state', 'the connection is muted: its answer would not be taken');
     if (conn.waiting) fail('io', 'nested sync send on busy handle');
     conn.waiting = true;
     conn.response = undefined;
     if (conn.numbered) writeTag(frame, 0, (conn.asked = (conn.asked + 1) >>> 0));
     try {
-      lang.send(TO_IO.WRITE, handle, 0, frame);
+      lang.write(conn, frame);
       lang.end.flush();
       const deadline = deadlineMs === Infinity ? Infinity : performance.now() + deadlineMs;
       const inTime = lang.waitUntil(conn, () => conn.response !== undefined || !conn.open, deadline);
@@ -98,6 +101,9 @@ export class Remote {
     return display(value);
   }
 }
+
+/** A message that wants no answer, as a frame. Errors: `type`. */
+export const encodePost = (message: Value, dialect: Dialect): Uint8Array => encodeMessage(message, { dialect, msgtype: MSG.ASYNC });
 
 function encodeMessage(message: Value, options: FrameOptions): Uint8Array {
   try {

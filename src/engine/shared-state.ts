@@ -14,7 +14,14 @@ const HELLO_HOOK = 2;
 const HANDOFF_HOOK = 3;
 const STATE = 0;
 const TAKEN = 1;
-const WORDS = 2;
+const GONE = 2;
+const WORDS = 3;
+
+/** What a connection's state word says. */
+export const CLOSED = 0;
+export const OPEN = 1;
+export const THROTTLED = 2;
+export type SlotState = typeof CLOSED | typeof OPEN | typeof THROTTLED;
 
 export const sharedMemory = (maxConnections: number): SharedMemory => ({
   control: new SharedArrayBuffer(64),
@@ -62,12 +69,24 @@ export class SharedState {
     Atomics.store(this.#control, RUNNING, on ? 1 : 0);
   }
 
-  /** The connection takes data. */
+  /** The connection is there. */
   isOpen(slot: number): boolean {
-    return Atomics.load(this.#slots, slot * WORDS + STATE) === 1;
+    return this.state(slot) !== CLOSED;
   }
-  setOpen(slot: number, open: boolean): void {
-    Atomics.store(this.#slots, slot * WORDS + STATE, open ? 1 : 0);
+  /** `THROTTLED`: open, and the kernel takes nothing now. */
+  state(slot: number): number {
+    return Atomics.load(this.#slots, slot * WORDS + STATE);
+  }
+  setState(slot: number, state: SlotState): void {
+    Atomics.store(this.#slots, slot * WORDS + STATE, state);
+  }
+
+  /** Bytes handed over for a peer that the kernel has, modulo 2^32. */
+  gone(slot: number): number {
+    return Atomics.load(this.#slots, slot * WORDS + GONE);
+  }
+  setGone(slot: number, bytes: number): void {
+    Atomics.store(this.#slots, slot * WORDS + GONE, bytes);
   }
 
   /** Request bytes that the language side has taken up, modulo 2^32. */

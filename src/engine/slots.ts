@@ -16,6 +16,11 @@ export class Slots<T> {
     return handle;
   }
 
+  /** Replaces what has a number. */
+  put(handle: number, t: T): void {
+    this.#slots[handle] = t;
+  }
+
   get(handle: number): T | null {
     return this.#slots[handle] ?? null;
   }

@@ -10,6 +10,8 @@ export interface ServerTls {
   readonly ca?: string;
   /** With `ca`: whoever has no certificate is refused. Default true. */
   readonly requireClient?: boolean;
+  /** Protocols, best first: when given, both sides have to agree on one. */
+  readonly alpn?: readonly string[];
 }
 
 export interface ClientTls {
@@ -26,13 +28,30 @@ export interface ClientTls {
 export class TlsFilesError extends Error {}
 
 export function serverContext(files: ServerTls): TlsContext {
-  return built(new TlsContext({ ...read(files), ...(files.requireClient === undefined ? {} : { requireClient: files.requireClient }) }));
+  const { requireClient, alpn } = files;
+  return built(new TlsContext({ ...read(files), ...(requireClient === undefined ? {} : { requireClient }), ...(alpn === undefined ? {} : { alpn }) }));
 }
 
-/** Reads the files again for sessions that begin from now on. Errors: TlsFilesError, and then nothing has changed. */
-export function reload(context: TlsContext, files: ServerTls): void {
-  const failure = context.reload(read(files));
-  if (failure !== null) throw new TlsFilesError(failure.message);
+/** The contexts of the servers here, one for each choice of files, so that all can be renewed. */
+export class ServerContexts {
+  readonly #made = new Map<string, { readonly files: ServerTls; readonly context: TlsContext }>();
+
+  /** Errors: TlsFilesError. */
+  of(files: ServerTls): TlsContext {
+    const key = JSON.stringify(files, Object.keys(files).sort());
+    let made = this.#made.get(key);
+    if (made === undefined) this.#made.set(key, (made = { files, context: serverContext(files) }));
+    return made.context;
+  }
+
+  /** Reads all files again, for sessions that begin from now on. Errors: TlsFilesError, and then nothing has changed. */
+  reload(): void {
+    for (const { files } of this.#made.values()) serverContext(files);
+    for (const { files, context } of this.#made.values()) {
+      const failure = context.reload(read(files));
+      if (failure !== null) throw new TlsFilesError(failure.message);
+    }
+  }
 }
 
 export function clientContext(files: ClientTls): TlsContext {

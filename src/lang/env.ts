@@ -27,7 +27,8 @@ export type Frame = Cell[];
 
 /** The only names of the reserved namespace that scripts may bind: namespace -> slots below `.NS.on`. */
 const SLOTS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['ipc', ['open', 'close', 'sync', 'async', 'auth']], ['soc', ['message', 'dead', 'dropped']], ['swarm', ['sync']],
+  ['ipc', ['open', 'close', 'sync', 'async', 'auth']],
+  ['net', ['connect-failed', 'throttled', 'unthrottled', 'sent', 'send-failed', 'idle']], ['soc', ['message', 'dead', 'dropped']], ['swarm', ['sync']],
   ['broker', ['hello', 'handoff']],
 ]);
 const SLOT_IDS = new Set([...SLOTS].flatMap(([ns, slots]) => slots.map((slot) => intern(`.${ns}.on.${slot}`))));
