@@ -249,10 +249,16 @@ export function groupedQuantile(v: Vec, { ids, first }: Groups, p: number): Vec 
 /* ── helpers ─────────────────────────────────────────────────────────── */
 
 function totals(v: Vec, { ids, first }: Groups): { total: Float64Array; count: Float64Array } {
+  const total = new Float64Array(first.length);
+  const count = new Float64Array(first.length);
   const sums = sumsOfDoubles((body) => realBlocks(v, body), ids, first.length);
-  const total = Float64Array.from(first, (_, g) => (sums === null ? 0 : sums[2 * g]));
-  const count = Float64Array.from(first, (_, g) => (sums === null ? 0 : sums[2 * g + 1]));
-  if (sums !== null) return { total, count };
+  if (sums !== null) {
+    for (let g = 0; g < total.length; g++) {
+      total[g] = sums[2 * g];
+      count[g] = sums[2 * g + 1];
+    }
+    return { total, count };
+  }
   let at = 0;
   realBlocks(v, (x, lo, hi) => {
     addTo(x, lo, hi, ids, at, total, count);
