@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Listener } from '../src/net/stream-listener.js';
-import { BufferedSender, MessageReceiver } from '../src/engine/soc/senders.js';
+import { BufferedSender, PipeListener, type Receiver } from '../src/index.js';
 import { Spool } from '../src/engine/soc/spool.js';
 import { median, report } from './report.js';
 
@@ -66,20 +65,9 @@ function bare(path: string): Promise<Measured> {
 
 async function piped(path: string): Promise<Measured> {
   const latencies = new Latencies();
-  let receiver: MessageReceiver | null = null;
-  let begin: () => void;
-  const accepted = new Promise<void>((resolve) => (begin = resolve));
-  const listener = await new Promise<Listener>((resolve, reject) => {
-    Listener.open({ kind: 'unix', path }, {
-      onListening: resolve,
-      onListenFailure: (_, f) => reject(new Error(f.message)),
-      onAccept: (_, transport) => {
-        receiver = new MessageReceiver(transport);
-        begin();
-        return receiver.connection;
-      },
-    });
-  });
+  let begin: (receiver: Receiver) => void;
+  const accepted = new Promise<Receiver>((resolve) => (begin = resolve));
+  const listener = await PipeListener.open(path, (receiver) => begin(receiver));
   const start = performance.now();
   const sender = new BufferedSender(path, { capacity: 512 });
   let n = 0;
@@ -90,8 +78,12 @@ async function piped(path: string): Promise<Measured> {
     }
   };
   go();
-  await accepted;
-  for (let got = 0; got < EVENTS; got++) latencies.arrived((JSON.parse((await receiver!.next())!.payload!) as { n: number }).n);
+  const receiver = await accepted;
+  for (let got = 0; got < EVENTS;) {
+    const messages = (await receiver.batch())!;
+    for (const { payload } of messages) latencies.arrived((JSON.parse(payload!) as { n: number }).n);
+    got += messages.length;
+  }
   const seconds = (performance.now() - start) / 1000;
   await sender.close();
   listener.close();

@@ -25,6 +25,10 @@ export { canPassConnections, passConnection, takeConnection, type Passed, type T
 export { TlsContext, type TlsContextOptions } from './net/tls-context.js';
 export { Reconnector, type ReconnectOptions } from './net/reconnect.js';
 export type { ClientHandler, ConnectionHandler, ServerHandler } from './net/handlers.js';
+export { BufferedSender, Sender, dialWithRetry, type Dropped, type Outgoing, type RetryOptions, type SendAnswer, type SenderOptions, type SpoolOptions } from './engine/soc/senders.js';
+export { PipeListener, Receiver, type PipeListenerOptions } from './engine/soc/receivers.js';
+export { PipeError, pipePath } from './engine/soc/paths.js';
+export type { Message } from './wire/soc/message.js';
 export { decode, encode, encodeFrame, type DecodeOptions, type EncodeOptions, type FrameOptions } from './wire/rayforce/value.js';
 export type { AttachOptions, Client, ConnectOptions, IpcHost, Limits, NodeOptions, RflNode } from './engine/api.js';
 export type { Value } from './lang/value.js';

@@ -10,7 +10,7 @@ import { SocHub } from '../src/engine/soc/hub.js';
 import { POST, type DialResult, type SocEvent } from '../src/engine/soc/calls.js';
 import { PipeWords } from '../src/engine/soc/words.js';
 import { TO_LANG } from '../src/engine/channel.js';
-import { dialWithRetry } from '../src/engine/soc/dialing.js';
+import { dialWithRetry } from '../src/index.js';
 import { ManualClock } from '../src/net/clock.js';
 
 const base = mkdtempSync(join(tmpdir(), 'pipes-'));
@@ -120,10 +120,10 @@ test('without a listener dialing fails, as often as it was asked to try', () => 
 test('dialing waits 500 ms longer each time, and can be cancelled at any moment', async () => {
   const clock = new ManualClock();
   const times: number[] = [];
-  const dial = (): Promise<boolean> => (times.push(clock.now()), Promise.resolve(false));
+  const connect = (): Promise<boolean> => (times.push(clock.now()), Promise.resolve(false));
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const cancel = new AbortController();
-  const dialing = dialWithRetry(dial, 10, clock, cancel.signal);
+  const dialing = dialWithRetry({ connect }, 10, { clock, signal: cancel.signal });
   for (let i = 0; i < 32; i++) {
     await turn();
     clock.advance(100);

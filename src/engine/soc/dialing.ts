@@ -7,7 +7,7 @@ const STEP_MS = 500;
  * Tries `attempts` times, waiting 500 ms after the first failure, 1000 after the second and so on; not after the last. `cancel` ends
  * it at any moment. Resolves with true once `dial` has answered true.
  */
-export async function dialWithRetry(dial: () => Promise<boolean>, attempts: number, clock: Clock, cancel?: AbortSignal): Promise<boolean> {
+export async function tryAgain(dial: () => Promise<boolean>, attempts: number, clock: Clock, cancel?: AbortSignal): Promise<boolean> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     if (cancel?.aborted === true) return false;
     if (await orCancelled(dial(), cancel)) return true;

@@ -10,10 +10,11 @@ import { TO_LANG } from '../channel.js';
 import type { ConnectionInfo, LogRecord } from '../api.js';
 import type { CallResult } from '../messages.js';
 import { POST, type DialOptions, type DialResult, type ListenOptions, type SocCall, type SocEvent } from './calls.js';
-import { dialWithRetry } from './dialing.js';
+import { tryAgain } from './dialing.js';
 import { PipeError, pipePath } from './paths.js';
-import { Pipe, type Dropped, type PipeEvents } from './pipe.js';
-import { Spool } from './spool.js';
+import type { Dropped, PipeEnd, PipeEvents } from './pipe-events.js';
+import { Pipe } from './pipe.js';
+import type { Recovered } from './spool.js';
 import { SwarmNode, factRow, rowFact } from './swarm-node.js';
 import { PipeWords, pipeMemory } from './words.js';
 
@@ -35,7 +36,7 @@ const RESUME_MS = 2;
 /** Waits for no message but for all. */
 const EVERYTHING = '';
 
-interface Held { readonly pipe: Pipe; readonly words: PipeWords; dispatched: number; /** Dropped since somebody asked. */ failed: number; readonly waiting: Map<string, (failure: string | null) => void>; onClosed: (() => void) | null }
+interface Held { readonly pipe: Pipe; readonly words: PipeWords; dispatched: number; /** Dropped since somebody asked. */ failed: number; readonly waiting: Map<string, (failure: string | null) => void> }
 
 export class SocHub {
   readonly swarm: SwarmNode;
@@ -85,11 +86,7 @@ export class SocHub {
     const id = text.slice(1, split);
     const line = text.slice(split);
     if (held === undefined) return this.#event(handle, { is: 'dropped', lines: [line], reasons: ['the pipe is closed'] });
-    const { pipe } = held;
-    const { spool } = pipe;
-    if (spool !== null && (spool.has(id) || pipe.outbox.has(id))) this.#released(held, 1, line.length);
-    else if (spool !== null) spool.add({ id, line });
-    else this.#offer(held, id, line);
+    held.pipe.post(id, line);
   }
 
   async call(call: SocCall): Promise<CallResult> {
@@ -129,8 +126,6 @@ export class SocHub {
     const path = pipePath(name);
     const handle = this.#handles++;
     const window = new Window(options.window ?? WINDOW);
-    const { uids, gids, policy } = options;
-    const credentials = { ...(uids === undefined ? {} : { uids }), ...(gids === undefined ? {} : { gids }), ...(policy === undefined ? {} : { policy }) };
     await new Promise<void>((resolve, reject) => {
       const listener = Listener.open({ kind: 'unix', path }, {
         onListening: () => {
@@ -139,7 +134,7 @@ export class SocHub {
         },
         onListenFailure: (_, { message }) => reject(new PipeError('io', message)),
         onAccept: (_, accepted) => this.#accept(accepted, window, handle, false),
-      }, { credentials, maxConnections: options.connections ?? 64, log: ({ event, message }) => this.#log('warn', event, `soc: ${name}: ${message}`) });
+      }, { credentials: options, maxConnections: options.connections ?? 64, log: ({ event, message }) => this.#log('warn', event, `soc: ${name}: ${message}`) });
     });
     this.#log('info', 'listening', `soc: listening on ${path}`);
     return handle;
@@ -178,8 +173,8 @@ export class SocHub {
       outbox: { reliable, capacity: capacity + 1, capacityBytes: capacityBytes * 2 },
     }, events);
     const memory = pipeMemory();
-    const held = this.#hold(pipe, memory);
-    const recovered = options.spool === undefined ? null : await this.#openSpool(held, options.spool, options.fsync ?? 'batch');
+    this.#hold(pipe, memory);
+    const recovered = options.spool === undefined ? null : await this.#openSpool(pipe, options.spool, options.fsync ?? 'batch');
     const result: DialResult = {
       memory, capacity, capacityBytes,
       pending: recovered?.messages.length ?? 0,
@@ -192,7 +187,7 @@ export class SocHub {
       pipe.dial();
       return { ok: true, handle: pipe.handle, value: result };
     }
-    const up = await dialWithRetry(() => new Promise<boolean>((resolve) => {
+    const up = await tryAgain(() => new Promise<boolean>((resolve) => {
       first = resolve;
       pipe.redial();
     }), options.retries ?? 1, systemClock, this.#stop.signal);
@@ -202,23 +197,9 @@ export class SocHub {
     throw new PipeError('io', `nobody listens on '${path}'`);
   }
 
-  async #openSpool(held: Held, file: string, fsync: 'batch' | 'none'): Promise<Awaited<ReturnType<typeof Spool.open>>['recovered']> {
-    const { pipe } = held;
+  async #openSpool(pipe: Pipe, file: string, fsync: 'batch' | 'none'): Promise<Recovered> {
     try {
-      const { spool, recovered } = await Spool.open(file, fsync, {
-        stored: (messages) => {
-          for (const { id, line } of messages) {
-            this.#offer(held, id, line);
-            this.#settled(held, id, null);
-          }
-        },
-        failed: (messages, reason) => {
-          this.#events.dropped(pipe, messages.map(({ id, line }) => ({ id, line, reason: `spool: ${reason}` })));
-          this.#released(held, messages.length, messages.reduce((n, m) => n + m.line.length, 0));
-        },
-      });
-      pipe.spool = spool;
-      for (const { id, line } of recovered.messages) pipe.offer(id, line);
+      const recovered = await pipe.keepIn(file, fsync);
       if (recovered.damage.length > 0) this.#log('warn', 'spool-damaged', `soc: ${file}: ${damageText(recovered.damage)}`);
       return recovered;
     } catch (e) {
@@ -230,18 +211,10 @@ export class SocHub {
   /* ── pipes ─────────────────────────────────────────────────────────── */
 
   #hold(pipe: Pipe, memory: SharedArrayBuffer): Held {
-    const held: Held = { pipe, words: new PipeWords(memory), dispatched: 0, failed: 0, waiting: new Map(), onClosed: null };
+    const held: Held = { pipe, words: new PipeWords(memory), dispatched: 0, failed: 0, waiting: new Map() };
     pipe.handle = this.#handles++;
     this.#pipes.set(pipe.handle, held);
     return held;
-  }
-
-  #offer(held: Held, id: string, line: string): void {
-    const answer = held.pipe.offer(id, line);
-    if (answer === 'ok') return;
-    this.#released(held, 1, line.length);
-    if (answer === 'known') return;
-    this.#events.dropped(held.pipe, [{ id, line, reason: answer === 'full' ? 'no room' : 'the pipe is closed' }]);
   }
 
   #wait(handle: number, id: string): CallResult | Promise<CallResult> {
@@ -296,7 +269,7 @@ export class SocHub {
     if (from instanceof Pipe) from.ack(id);
   }
 
-  async #close(handle: number, ms: number): Promise<{ flushed: number; dropped: number; kept: number } | null> {
+  async #close(handle: number, ms: number): Promise<PipeEnd | null> {
     const listening = this.#listeners.get(handle);
     if (listening !== undefined) {
       this.#listeners.delete(handle);
@@ -304,18 +277,7 @@ export class SocHub {
       return null;
     }
     const held = this.#pipes.get(handle);
-    if (held === undefined) return null;
-    const { pipe } = held;
-    await pipe.spool?.flush();
-    const before = { ...pipe.outbox.counts };
-    await new Promise<void>((resolve) => {
-      held.onClosed = resolve;
-      // What a peer that is not there has not acknowledged stays in the spool: nothing is to be waited for.
-      pipe.close(pipe.spool !== null && !pipe.connected ? 0 : ms);
-    });
-    await pipe.spool?.close();
-    const { settled, dropped } = pipe.outbox.counts;
-    return { flushed: settled - before.settled, dropped: dropped - before.dropped, kept: pipe.outbox.pending };
+    return held === undefined ? null : held.pipe.end(ms);
   }
 
   readonly #events: PipeEvents = {
@@ -337,6 +299,10 @@ export class SocHub {
       this.#log('info', 'pipe-lost', `soc: ${pipe.peer}: ${reason}`, pipe.handle);
       this.#event(pipe.handle, { is: 'lost', reason, final });
     },
+    stored: (pipe, messages) => {
+      const held = this.#pipes.get(pipe.handle);
+      if (held !== undefined) for (const { id } of messages) this.#settled(held, id, null);
+    },
     released: (pipe, messages, bytes) => {
       const held = this.#pipes.get(pipe.handle);
       if (held !== undefined) this.#released(held, messages, bytes);
@@ -354,7 +320,6 @@ export class SocHub {
       this.#muted.delete(held);
       this.#pipes.delete(pipe.handle);
       for (const id of [...held.waiting.keys()]) this.#settled(held, id, 'the pipe is closed');
-      held.onClosed?.();
     },
   };
 

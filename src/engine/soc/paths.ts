@@ -1,7 +1,7 @@
 /** Where the sockets of pipes lie: in a folder that nobody else can enter, made and checked here. */
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { isUnixPath } from '../../net/unix-path.js';
 
 /** A pipe cannot be had. `code` is one of the language's catalogue. */
@@ -21,6 +21,9 @@ export function pipePath(name: string, base: string = process.env['XDG_RUNTIME_D
   privateFolder(folder);
   return socketPath(join(folder, `${name}.sock`));
 }
+
+/** The path of a pipe's socket, for a name or an absolute path. Errors (PipeError): those of `pipePath`. */
+export const pipeOrPath = (pipe: string): string => (isAbsolute(pipe) ? socketPath(pipe) : pipePath(pipe));
 
 /** The path itself, if a socket can have it. */
 export function socketPath(path: string): string {

@@ -3,68 +3,29 @@ import { Connection } from '../../net/endpoint.js';
 import { systemClock, type Clock, type Timer } from '../../net/clock.js';
 import type { ClientHandler } from '../../net/handlers.js';
 import type { Transport } from '../../net/transport.js';
-import { crc32 } from '../../wire/soc/crc32.js';
 import { Liveness } from '../../wire/soc/liveness.js';
-import { TYPES, ackPayload, ackedId, encodeMessage, type Message } from '../../wire/soc/message.js';
-import { Outbox, type OutboxOptions } from '../../wire/soc/outbox.js';
-import { Receiver, type Received } from '../../wire/soc/receiver.js';
-import type { IdSource } from '../../wire/soc/ids.js';
+import { TYPES, ackPayload, encodeMessage, type Message } from '../../wire/soc/message.js';
+import { Outbox } from '../../wire/soc/outbox.js';
 import type { Window } from '../../wire/soc/window.js';
-import type { Spool } from './spool.js';
-
-export interface PipeEvents {
-  /** New messages: whole lines with their LF, in memory of their own. */
-  lines(pipe: Pipe, lines: Buffer): void;
-  /** Instead of `lines`, for who wants them one by one. */
-  readonly message?: (pipe: Pipe, message: Message) => void;
-  /** A line that is no message. */
-  malformed(pipe: Pipe, reason: string): void;
-  /** The connection was made, or made again. */
-  up(pipe: Pipe): void;
-  /** Nobody listens. */
-  refused(pipe: Pipe, reason: string): void;
-  /** The connection is over. */
-  lost(pipe: Pipe, reason: string): void;
-  /** So many messages are delivered, as far as this pipe promises, or dropped: there is room for others. */
-  released(pipe: Pipe, messages: number, bytes: number): void;
-  /** Before `released` counts them. */
-  dropped(pipe: Pipe, dropped: readonly Dropped[]): void;
-  /** Nothing follows. */
-  closed(pipe: Pipe): void;
-}
-
-export interface Dropped { readonly id: string; readonly line: string; readonly reason: string }
-
-export interface PipeOptions {
-  /** Null: an accepted connection. */
-  readonly path: string | null;
-  readonly outbox: Partial<OutboxOptions>;
-  readonly window: Window;
-  readonly ids: IdSource;
-  /** Ms since 1970. */
-  readonly wall: () => number;
-  readonly clock?: Clock;
-  readonly connectMs?: number;
-}
+import { CLOSED, type PipeEnd, type PipeEvents, type PipeOptions } from './pipe-events.js';
+import { PipeInput } from './pipe-input.js';
+import { Spool, type FsyncPolicy, type Recovered } from './spool.js';
 
 /** Acks and heartbeats that a peer has not read. More, and it never will. */
 const CONTROL_LIMIT = 1 << 20;
 const CONNECT_MS = 5000;
-const LF = 10;
-const NOTHING = Buffer.alloc(0);
 
 export class Pipe {
   readonly outbox: Outbox;
   readonly clock: Clock;
-  /** Set once, before anything is posted. */
-  spool: Spool | null = null;
   handle = -1;
   malformed = 0;
   duplicates = 0;
   /** When it was made, ms since 1970. */
   readonly openedMs: number;
   #connection: Connection | null = null;
-  #receiver = new Receiver();
+  #spool: Spool | null = null;
+  #input: PipeInput | null = null;
   #liveness: Liveness | null = null;
   #peerBeats = false;
   #control = '';
@@ -77,11 +38,15 @@ export class Pipe {
   #over = false;
   #reported = 0;
   #lossReason = '';
+  #acked = false;
+  #onEnd: (() => void) | null = null;
 
   constructor(private readonly options: PipeOptions, private readonly events: PipeEvents) {
     this.outbox = new Outbox({ ...options.outbox, redials: options.path !== null });
     this.clock = options.clock ?? systemClock;
     this.openedMs = options.wall();
+    const { message } = events;
+    if (message !== undefined) this.#inputEvents.message = (m) => message(this, m);
   }
 
   /** Takes over what a listener accepted. */
@@ -99,6 +64,9 @@ export class Pipe {
   }
   get window(): Window {
     return this.options.window;
+  }
+  get spool(): Spool | null {
+    return this.#spool;
   }
   get connected(): boolean {
     return this.#connection !== null && this.#liveness !== null;
@@ -125,7 +93,37 @@ export class Pipe {
     this.#dial();
   }
 
-  /** What the outbox says. */
+  /** From now on messages stay in a file until they are acknowledged. Before anything is posted. Rejects with PipeError. */
+  async keepIn(file: string, fsync: FsyncPolicy): Promise<Recovered> {
+    const { spool, recovered } = await Spool.open(file, fsync, {
+      stored: (messages) => {
+        for (const { id, line } of messages) this.#take(id, line);
+        this.events.stored?.(this, messages);
+      },
+      failed: (messages, reason) => {
+        this.events.dropped(this, messages.map(({ id, line }) => ({ id, line, reason: `spool: ${reason}` })));
+        this.events.released(this, messages.length, messages.reduce((n, m) => n + m.line.length, 0));
+      },
+    });
+    this.#spool = spool;
+    for (const { id, line } of recovered.messages) this.offer(id, line);
+    return recovered;
+  }
+
+  /** Takes a message, over the spool where there is one. `released` follows, before it `dropped` if it is. */
+  post(id: string, line: string): void {
+    if (this.#spool === null) this.#take(id, line);
+    else if (this.#spool.has(id) || this.outbox.has(id)) this.events.released(this, 1, line.length);
+    else this.#spool.add({ id, line });
+  }
+  #take(id: string, line: string): void {
+    const answer = this.offer(id, line);
+    if (answer === 'ok') return;
+    if (answer !== 'known') this.events.dropped(this, [{ id, line, reason: answer === 'full' ? 'no room' : 'the pipe is closed' }]);
+    this.events.released(this, 1, line.length);
+  }
+
+  /** What the outbox says. Without a spool: see `post`. */
   offer(id: string, line: string): 'ok' | 'full' | 'closed' | 'known' {
     const answer = this.outbox.offer(id, line);
     if (answer === 'ok') this.#soon();
@@ -152,6 +150,22 @@ export class Pipe {
   close(ms: number): void {
     this.outbox.close(this.clock.now(), ms);
     this.#drive();
+  }
+
+  /** Stores what was posted, sends what is there within `ms`, and lets go of everything. */
+  async end(ms: number): Promise<PipeEnd> {
+    await this.#spool?.flush();
+    const before = { ...this.outbox.counts };
+    if (!this.#over) {
+      await new Promise<void>((resolve) => {
+        this.#onEnd = resolve;
+        // What a peer that is not there has not acknowledged stays in the spool: nothing is to be waited for.
+        this.close(this.#spool !== null && !this.connected ? 0 : ms);
+      });
+    }
+    await this.#spool?.close();
+    const { settled, dropped } = this.outbox.counts;
+    return { flushed: settled - before.settled, dropped: dropped - before.dropped, kept: this.outbox.pending };
   }
 
   /* ── what is to be done ────────────────────────────────────────────── */
@@ -243,14 +257,13 @@ export class Pipe {
     onUnthrottled: () => this.#drive(),
     onClosed: (connection, cause) => {
       if (connection !== this.#connection || this.#over) return;
-      const rest = this.#receiver.finish();
-      if (rest?.kind === 'message') this.#take(rest);
-      this.#down(this.#lossReason === '' ? (cause.code === 'peer-closed' ? 'the peer has closed' : cause.message) : this.#lossReason);
+      const whole = this.#input?.finish() !== false;
+      this.#down(this.#lossReason || (cause.code !== 'peer-closed' ? cause.message : whole ? CLOSED : 'the peer has closed within a line'));
     },
   };
 
   #up(): void {
-    this.#receiver = new Receiver();
+    this.#input = new PipeInput(this.options.window, this, this.#inputEvents);
     this.#liveness = new Liveness(this.clock.now(), false);
     this.#peerBeats = false;
     this.#control = '';
@@ -295,6 +308,7 @@ export class Pipe {
     this.#timer = null;
     this.#connection?.close();
     this.events.closed(this);
+    this.#onEnd?.();
   }
 
   /* ── out ───────────────────────────────────────────────────────────── */
@@ -327,66 +341,30 @@ export class Pipe {
   /* ── in ────────────────────────────────────────────────────────────── */
 
   #received(data: Uint8Array): void {
-    const receiver = this.#receiver;
-    const now = this.clock.now();
-    this.#liveness?.heard(now);
-    receiver.push(data);
-    // All that is new fits into it: what comes now, and a line that began before.
-    const out = this.events.message === undefined ? Buffer.allocUnsafeSlow(data.length + receiver.held + 1) : NOTHING;
-    let size = 0;
-    let acked = false;
-    for (let r = receiver.next(); r !== null; r = receiver.next()) {
-      if (r.kind === 'malformed') {
-        this.malformed++;
-        this.events.malformed(this, r.reason);
-        continue;
-      }
-      const { message, bytes, start, end } = r;
-      if (message.type === TYPES.ACK) acked = this.#acked(message.payload) || acked;
-      else if (message.type === TYPES.HEARTBEAT) {
-        this.#peerBeats = true;
-        this.#liveness?.heard(now, true);
-      } else if (this.#isNew(message.id, bytes, start, end)) {
-        if (this.events.message !== undefined) this.events.message(this, message);
-        else size = copyLine(out, size, r);
-      }
-    }
-    if (size > 0) this.events.lines(this, size * 2 < out.length ? Buffer.from(out.subarray(0, size)) : out.subarray(0, size));
-    if (receiver.over === 'overrun') this.#lose('a line is too long');
-    if (acked) this.#drive();
+    this.#liveness?.heard(this.clock.now());
+    this.#acked = false;
+    if (this.#input?.receive(data) === false) this.#lose('a line is too long');
+    if (this.#acked) this.#drive();
   }
 
-  /** The line that the stream ended in. */
-  #take(last: Extract<Received, { kind: 'message' }>): void {
-    const { message, bytes, start, end } = last;
-    if (message.type === TYPES.ACK) this.#acked(message.payload);
-    else if (message.type !== TYPES.HEARTBEAT && this.#isNew(message.id, bytes, start, end)) {
-      if (this.events.message !== undefined) return this.events.message(this, message);
-      const out = Buffer.allocUnsafeSlow(end - start + 1);
-      copyLine(out, 0, last);
-      this.events.lines(this, out);
-    }
-  }
-
-  #isNew(id: string, bytes: Buffer, start: number, end: number): boolean {
-    const sighting = this.options.window.note(id, id === '' ? 0 : crc32(bytes, start, end), this);
-    if (sighting === 'new') return true;
-    this.duplicates++;
-    if (sighting === 'acked') this.ack(id);
-    return false;
-  }
-
-  #acked(payload: string | null): boolean {
-    const id = ackedId(payload);
-    if (id === null) return false;
-    this.spool?.ack(id);
-    return this.outbox.acked(id);
-  }
-}
-
-/** Appends a line with its LF; answers where the next begins. */
-function copyLine(out: Buffer, at: number, line: { readonly bytes: Buffer; readonly start: number; readonly end: number }): number {
-  const end = at + line.bytes.copy(out, at, line.start, line.end);
-  out[end] = LF;
-  return end + 1;
+  readonly #inputEvents = {
+    lines: (lines: Buffer): void => this.events.lines(this, lines),
+    message: undefined as ((message: Message) => void) | undefined,
+    malformed: (reason: string): void => {
+      this.malformed++;
+      this.events.malformed(this, reason);
+    },
+    acked: (id: string): void => {
+      this.#spool?.ack(id);
+      this.#acked = this.outbox.acked(id) || this.#acked;
+    },
+    heartbeat: (): void => {
+      this.#peerBeats = true;
+      this.#liveness?.heard(this.clock.now(), true);
+    },
+    again: (id: string, handled: boolean): void => {
+      this.duplicates++;
+      if (handled) this.ack(id);
+    },
+  };
 }

@@ -1,182 +1,222 @@
-/** Pipes for programs in TypeScript: what scripts do with `.soc.*`, without an interpreter. */
-import type { Connection } from '../../net/endpoint.js';
-import type { Transport } from '../../net/transport.js';
+/** Sending over pipes for programs in TypeScript: what scripts do with `.soc.dial` and `.soc.post`, without an interpreter. */
+import { skipSpace, valueEnd } from '../../columns/json-scan.js';
+import { toBytes } from '../../lang/text.js';
+import { systemClock, type Clock } from '../../net/clock.js';
 import { IdSource } from '../../wire/soc/ids.js';
-import { encodeMessage, type Message } from '../../wire/soc/message.js';
+import { encodeMessage } from '../../wire/soc/message.js';
 import type { OutboxOptions } from '../../wire/soc/outbox.js';
 import { Window } from '../../wire/soc/window.js';
-import { socketPath } from './paths.js';
-import { Pipe, type Dropped, type PipeEvents, type PipeOptions } from './pipe.js';
+import { tryAgain } from './dialing.js';
+import { pipeOrPath } from './paths.js';
+import type { Dropped, PipeEnd, PipeEvents } from './pipe-events.js';
+import { Pipe } from './pipe.js';
+import type { FsyncPolicy } from './spool.js';
 
-const ids = new IdSource(Date.now, process.pid % 1000);
+/** Ids of this process, for all its senders. */
+export const ids = new IdSource(Date.now, process.pid % 1000);
 
-/** A message as `send` takes it: id and time are made where they are missing. `payload` is JSON without line breaks, as bytes. */
-export interface Outgoing { readonly type: string; readonly payload: string | null; readonly id?: string; readonly ts?: number }
-
-export interface SenderOptions extends Partial<Pick<OutboxOptions, 'capacity' | 'capacityBytes' | 'attempts' | 'writeMs'>> {
-  /** Each message that was given up. */
-  readonly onDrop?: (dropped: Dropped) => void;
-  readonly onLost?: (reason: string) => void;
-  readonly pipe?: Partial<Pick<PipeOptions, 'clock' | 'wall' | 'connectMs'>>;
+/** A message as it is sent. What is left out is made: the id (nanoseconds, strictly increasing) and `ts` (seconds since 1970). */
+export interface Outgoing {
+  /** `soc_event`, `soc_incident`, or any other word. */
+  readonly type: string;
+  /** JSON text, sent as it is, so that numbers keep their digits; null: none. */
+  readonly payload: string | null;
+  /** At most 256 bytes. Whoever derives it from what caused the message may send it again: receivers know it. */
+  readonly id?: string;
+  readonly ts?: number;
 }
 
-/** Sends in the background, in order. Dials when there is something to send. */
+/** `full`: as much waits as may; `too-large`: more than 1 MiB with its envelope, or an id of more than 256 bytes; `no-json`: of the payload. */
+export type SendAnswer = 'ok' | 'full' | 'closed' | 'too-large' | 'no-json';
+
+/** A message that was given up: its line as UTF-8 in a byte string, and why. */
+export type { Dropped };
+
+export interface SenderOptions extends Partial<Pick<OutboxOptions, 'capacity' | 'capacityBytes' | 'attempts' | 'writeMs'>> {
+  /** Each message that was given up. Without it they are only counted. */
+  readonly onDrop?: (dropped: Dropped) => void;
+  /** A connection is over. The next message makes another. */
+  readonly onLost?: (reason: string) => void;
+  /** For a connection to be made, ms. Default 5000. */
+  readonly connectMs?: number;
+  readonly clock?: Clock;
+}
+export interface SpoolOptions extends SenderOptions {
+  /** `batch` (the default): what is sent in one turn is synced to disk together; it outlives a power cut. `none`: it outlives the process. */
+  readonly fsync?: FsyncPolicy;
+}
+
+const SPOOL_CAPACITY = 65_536;
+
+/**
+ * Sends in the background, in order; dials when there is something to send. A line that is not written whole within 5 s ends its
+ * connection, and goes out again over a new one under the same id, after 100 and 200 ms; then it is dropped. At most 4096 messages and
+ * 64 MiB wait.
+ */
 export class BufferedSender {
   readonly #pipe: Pipe;
-  readonly #options: SenderOptions;
-  #ended: Promise<{ flushed: number; dropped: number }> | null = null;
-  #end: () => void = () => {};
+  readonly #capacity: number;
+  readonly #capacityBytes: number;
+  /** With a spool: messages and bytes that were sent and are neither acknowledged nor dropped. */
+  #spooled = 0;
+  #spooledBytes = 0;
+  #dials: ((up: boolean) => void)[] = [];
+  #idle: (() => void)[] = [];
+  #ended: Promise<PipeEnd> | null = null;
 
-  constructor(path: string, options: SenderOptions = {}) {
-    const { onDrop, onLost, pipe, ...outbox } = options;
-    this.#options = options;
+  /** `pipe`: its name, or the absolute path of its socket. `reliable` is for `spooled`. Throws PipeError: `domain` for what is neither, `io` for a folder that is not ours alone. */
+  constructor(pipe: string, options: SenderOptions = {}, reliable = false) {
+    const { onDrop, onLost, connectMs, clock, ...outbox } = options;
+    this.#capacity = options.capacity ?? SPOOL_CAPACITY;
+    this.#capacityBytes = options.capacityBytes ?? Infinity;
     const events: PipeEvents = {
-      ...QUIET,
-      dropped: (_, dropped) => dropped.forEach((d) => onDrop?.(d)),
-      released: () => this.released(),
+      lines: () => {},
+      malformed: () => {},
+      up: () => this.#dialed(true),
+      refused: () => this.#dialed(false),
       lost: (_, reason) => onLost?.(reason),
-      closed: () => this.#end(),
+      dropped: (_, dropped) => dropped.forEach((d) => onDrop?.(d)),
+      released: (_, messages, bytes) => this.#released(messages, bytes),
+      closed: () => this.#dialed(false),
     };
-    this.#pipe = new Pipe({ path: socketPath(path), outbox, window: new Window(1), ids, wall: Date.now, ...pipe }, events);
+    const roomy = reliable ? { reliable, capacity: this.#capacity + 1 } : {};
+    const made = { ...(connectMs === undefined ? {} : { connectMs }), ...(clock === undefined ? {} : { clock }) };
+    this.#pipe = new Pipe({ path: pipeOrPath(pipe), outbox: { ...outbox, ...roomy }, window: new Window(1), ids, wall: Date.now, ...made }, events);
   }
 
-  /** `full`: not taken; `too-large`: it would not fit into a line. */
-  send(message: Outgoing): 'ok' | 'full' | 'closed' | 'too-large' {
-    const wall = this.#options.pipe?.wall ?? Date.now;
-    const encoded = encodeMessage({ type: message.type, id: message.id ?? ids.next(), ts: message.ts ?? Math.floor(wall() / 1000), payload: message.payload });
+  /**
+   * One whose messages stay in the file `spool` until the peer acknowledges their ids, whatever crashes meanwhile: at least once. A peer
+   * that is not there is waited for; at most 65 536 messages wait. What was in the file is sent first. Rejects with PipeError: `io`.
+   */
+  static async spooled(pipe: string, spool: string, { fsync = 'batch', ...options }: SpoolOptions = {}): Promise<BufferedSender> {
+    const sender = new BufferedSender(pipe, options, true);
+    const { messages, lastId } = await sender.#pipe.keepIn(spool, fsync);
+    ids.after(lastId);
+    sender.#spooled = messages.length;
+    sender.#spooledBytes = messages.reduce((n, m) => n + m.line.length, 0);
+    sender.#pipe.dial();
+    return sender;
+  }
+
+  /** Takes a message to be sent, or says why not. */
+  send({ type, payload, id, ts }: Outgoing): SendAnswer {
+    const json = payload === null ? null : oneLine(payload);
+    if (json === '') return 'no-json';
+    const own = id === undefined ? ids.next() : toBytes(id);
+    const encoded = encodeMessage({ type: toBytes(type), id: own, ts: ts ?? Math.floor(Date.now() / 1000), payload: json });
     if (!encoded.ok) return 'too-large';
-    const answer = this.#pipe.offer(message.id ?? '', encoded.line);
+    if (this.#pipe.spool !== null) return this.#keep(own, encoded.line);
+    // Nobody asks for an id that was made here.
+    const answer = this.#pipe.offer(id === undefined ? '' : own, encoded.line);
     return answer === 'known' ? 'ok' : answer;
   }
 
-  /** Messages neither with the kernel nor given up. */
+  /** Messages neither with the kernel nor given up; with a spool, neither acknowledged nor given up. */
   get pending(): number {
-    return this.#pipe.outbox.pending;
+    return this.#pipe.spool === null ? this.#pipe.outbox.pending : this.#spooled;
+  }
+  /** Since the beginning. */
+  get counts(): { readonly settled: number; readonly dropped: number; readonly resent: number } {
+    const { settled, dropped, resent } = this.#pipe.outbox.counts;
+    return { settled, dropped, resent };
   }
 
-  /** Takes nothing more. What waits has `timeoutMs` to go out. May be called again. */
-  close({ timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<{ flushed: number; dropped: number }> {
-    this.#ended ??= new Promise((resolve) => {
-      const before = { ...this.#pipe.outbox.counts };
-      this.#end = () => {
-        const { settled, dropped } = this.#pipe.outbox.counts;
-        resolve({ flushed: settled - before.settled, dropped: dropped - before.dropped });
-      };
-      this.#pipe.close(timeoutMs);
+  /** Connects now and not with the first message. False: nobody listens, or it is closed. */
+  connect(): Promise<boolean> {
+    if (this.#ended !== null) return Promise.resolve(false);
+    if (this.#pipe.connected) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      this.#dials.push(resolve);
+      if (this.#pipe.outbox.state !== 'dialing') this.#pipe.redial();
     });
-    return this.#ended;
   }
 
-  protected released(): void {}
+  /** Resolves when everything that was sent so far is with the kernel or given up; with a spool, when it is in the file or given up. */
+  flush(): Promise<void> {
+    const { spool } = this.#pipe;
+    if (spool !== null) return spool.flush();
+    return this.pending === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Takes nothing more. What waits has `timeoutMs` to go out; what is left is dropped, or kept in the spool. May be called again. */
+  close({ timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<PipeEnd> {
+    return (this.#ended ??= this.#pipe.end(timeoutMs));
+  }
+
+  #keep(id: string, line: string): SendAnswer {
+    if (this.#ended !== null) return 'closed';
+    if (this.#spooled >= this.#capacity || this.#spooledBytes + line.length > this.#capacityBytes) return 'full';
+    this.#spooled++;
+    this.#spooledBytes += line.length;
+    this.#pipe.post(id, line);
+    return 'ok';
+  }
+  #released(messages: number, bytes: number): void {
+    this.#spooled -= messages;
+    this.#spooledBytes -= bytes;
+    if (this.#idle.length > 0 && this.#pipe.outbox.pending === 0) for (const idle of this.#idle.splice(0)) idle();
+  }
+  #dialed(up: boolean): void {
+    for (const dialed of this.#dials.splice(0)) dialed(up);
+  }
 }
 
 /** Sends one message at a time, and says what became of it. */
 export class Sender {
   readonly #buffered: BufferedSender;
   #failed: string | null = null;
-  #wake: () => void = () => {};
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, options: SenderOptions = {}) {
-    const wake = (): void => this.#wake();
-    this.#buffered = new (class extends BufferedSender {
-      protected override released(): void {
-        wake();
-      }
-    })(path, { ...options, onDrop: (d) => {
-      this.#failed = d.reason;
-      options.onDrop?.(d);
-    } });
+  /** As `BufferedSender`. */
+  constructor(pipe: string, options: SenderOptions = {}) {
+    this.#buffered = new BufferedSender(pipe, {
+      ...options,
+      onDrop: (dropped) => {
+        this.#failed = dropped.reason;
+        options.onDrop?.(dropped);
+      },
+    });
   }
 
-  /** Resolves when the kernel has it; rejects with the reason when all tries have failed. Calls wait for each other. */
+  /** Resolves when the kernel has it; rejects with the reason when all tries have failed, or it was not taken. Calls wait for each other. */
   send(message: Outgoing): Promise<void> {
     const sent = this.#turn.then(() => this.#send(message));
     this.#turn = sent.catch(() => {});
     return sent;
   }
-
-  close(): Promise<unknown> {
-    return this.#buffered.close();
+  /** See `BufferedSender`. */
+  connect(): Promise<boolean> {
+    return this.#buffered.connect();
+  }
+  /** See `BufferedSender`. */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<PipeEnd> {
+    return this.#buffered.close(options);
   }
 
   async #send(message: Outgoing): Promise<void> {
     this.#failed = null;
     const answer = this.#buffered.send(message);
     if (answer !== 'ok') throw new Error(answer);
-    while (this.#buffered.pending > 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+    await this.#buffered.flush();
     if (this.#failed !== null) throw new Error(this.#failed);
   }
 }
 
-/** Messages that are read ahead before the peer has to wait. Default 512: a read of a socket brings more, and is taken whole. */
-const READ_AHEAD = 512;
-
-export type ReceiverEnd = { readonly reason: string };
-
-/** Takes messages one by one from an accepted connection; the peer waits while nobody does. */
-export class MessageReceiver implements AsyncIterable<Message> {
-  /** For the listener that accepted it. */
-  readonly connection: Connection;
-  readonly #pipe: Pipe;
-  #waiting: Message[] = [];
-  /** How many of them are taken. */
-  #at = 0;
-  #end: ReceiverEnd | null = null;
-  #wake: () => void = () => {};
-  /** Lines that were no message. */
-  malformed = 0;
-
-  constructor(transport: Transport, window = new Window()) {
-    const { pipe, connection } = Pipe.accepted(transport, { path: null, outbox: {}, window, ids, wall: Date.now }, {
-      ...QUIET,
-      message: (_, message) => {
-        this.#waiting.push(message);
-        if (this.#waiting.length - this.#at > READ_AHEAD) this.#pipe.mute();
-        if (this.#waiting.length === 1) this.#wake();
-      },
-      malformed: () => void this.malformed++,
-      lost: (_, reason) => {
-        this.#end = { reason };
-        this.#wake();
-      },
-    });
-    this.#pipe = pipe;
-    this.connection = connection;
-  }
-
-  /** The next message; null: the peer has closed behind a line. Rejects where the stream broke: nothing follows then. */
-  async next(): Promise<Message | null> {
-    for (;;) {
-      if (this.#at < this.#waiting.length) return this.#take();
-      if (this.#end?.reason === CLOSED) return null;
-      if (this.#end !== null) throw new Error(this.#end.reason);
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-
-  #take(): Message {
-    const message = this.#waiting[this.#at++];
-    if (this.#at === this.#waiting.length) {
-      this.#waiting = [];
-      this.#at = 0;
-      this.#pipe.unmute();
-    }
-    return message;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Message> {
-    for (let m = await this.next(); m !== null; m = await this.next()) yield m;
-  }
-
-  ack(id: string): void {
-    this.#pipe.ack(id);
-  }
-  close(): void {
-    this.#pipe.close(0);
-  }
+export interface RetryOptions {
+  /** Ends it at any moment. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
 }
-const CLOSED = 'the peer has closed';
 
-const nothing = (): void => {};
-const QUIET: PipeEvents = { lines: nothing, malformed: nothing, up: nothing, refused: nothing, lost: nothing, released: nothing, dropped: nothing, closed: nothing };
+/** Connects a sender, trying `attempts` times: 500 ms after the first failure, 1000 ms after the second, and so on. False: in vain, or cancelled. */
+export function dialWithRetry(sender: { connect(): Promise<boolean> }, attempts: number, { signal, clock = systemClock }: RetryOptions = {}): Promise<boolean> {
+  return tryAgain(() => sender.connect(), attempts, clock, signal);
+}
+
+/** A JSON text as UTF-8 bytes without line breaks, which in JSON are nothing but space; '' where it is none. */
+function oneLine(json: string): string {
+  const bytes = toBytes(json);
+  const end = valueEnd(bytes, skipSpace(bytes, 0), 1);
+  if (end < 0 || skipSpace(bytes, end) !== bytes.length) return '';
+  return bytes.includes('\n') || bytes.includes('\r') ? bytes.replace(/[\r\n]/g, ' ') : bytes;
+}

@@ -35,14 +35,12 @@ export class SwarmNode {
   async listen(dir: string, self: SwarmSelf, options: CredentialOptions): Promise<boolean> {
     if (this.listening) return true;
     const path = socketPath(join(dir, 'swarm.sock'));
-    const { uids, gids, policy } = options;
-    const credentials = { ...(uids === undefined ? {} : { uids }), ...(gids === undefined ? {} : { gids }), ...(policy === undefined ? {} : { policy }) };
     const won = await new Promise<boolean>((resolve, reject) => {
       this.#listener = Listener.open({ kind: 'unix', path }, {
         onListening: () => resolve(true),
         onListenFailure: (_, { code, message }) => (code === 'EADDRINUSE' ? resolve(false) : reject(new PipeError('io', message))),
         onAccept: (_, accepted) => this.#serve(accepted, self),
-      }, { credentials, maxConnections: INBOUND, log: ({ message }) => this.log(message) });
+      }, { credentials: options, maxConnections: INBOUND, log: ({ message }) => this.log(message) });
     });
     if (!won) this.#listener = null;
     else {
