@@ -3,7 +3,7 @@ import test from 'node:test';
 import { AdminError, answerAdmin, type BrokerState } from '../src/wire/broker/admin.js';
 import { frameWire, request, tryDecode } from '../src/wire/broker/frame.js';
 import { AdminReplyKind, AdminVerb, createAdminRequest, decodeAdminReply, encodeAdminRequest, type AdminReply, type AdminRequest } from '../src/wire/broker/messages.generated.js';
-import { METRICS, openMetrics } from '../src/wire/broker/metrics.js';
+import { HelloCounters, METRICS, openMetrics } from '../src/wire/broker/metrics.js';
 import { ADMIN } from '../src/wire/broker/protocols.js';
 import { bytes, hex, VECTORS, type Json } from './support/broker-vectors.js';
 
@@ -39,8 +39,29 @@ test('admin: metrics', () => {
   const { body, connections_open, uptime_secs } = VECTORS.admin.metrics_body_for_snapshot;
   assert.equal(openMetrics({ connectionsOpen: connections_open, uptimeSeconds: uptime_secs, fdUsageRatio: 0 }), body);
   assert.deepEqual(METRICS.map((m) => [m.name, m.type, m.labels]), VECTORS.admin.metric_names);
-  const reply = ask({ verb: AdminVerb.METRICS });
+  const reply = ask({ verb: AdminVerb.METRICS }, { ...STATE, backends: [] });
   assert.deepEqual([reply.kind, reply.contentType, reply.body], [AdminReplyKind.OPENMETRICS, 'application/openmetrics-text', body]);
+});
+test('metrics: samples with the values of their labels, escaped; histograms count into every bucket above', () => {
+  const hellos = new HelloCounters();
+  hellos.count('cache', '1.0.0', 'negotiated', 0.0003);
+  hellos.count('cache', '1.0.0', 'negotiated', 0.5);
+  hellos.count('a"b\\c\nd', '', 'version_blocked', 11);
+  const backends = [{ ...STATE.backends[0], serviceName: 'cache' }, { ...STATE.backends[0], serviceName: 'cache' }, { ...STATE.backends[0], serviceName: 'idle', state: 'stale' as const }];
+  const lines = openMetrics({ connectionsOpen: 0, uptimeSeconds: 0, fdUsageRatio: 0, backends, hellos }).split('\n');
+  const p = 'running_process_broker_v1_';
+  for (const line of [
+    `${p}hello_total{service="cache",version="1.0.0",outcome="negotiated"} 2`,
+    `${p}hello_total{service="a\\"b\\\\c\\nd",version="",outcome="version_blocked"} 1`,
+    `${p}hello_duration_seconds_bucket{service="cache",le="0.0002"} 0`,
+    `${p}hello_duration_seconds_bucket{service="cache",le="0.0005"} 1`,
+    `${p}hello_duration_seconds_bucket{service="cache",le="1"} 2`,
+    `${p}hello_duration_seconds_bucket{service="cache",le="+Inf"} 2`,
+    `${p}hello_duration_seconds_sum{service="cache"} 0.5003`,
+    `${p}hello_duration_seconds_count{service="cache"} 2`,
+    `${p}active_backends{service="cache"} 2`,
+    `${p}active_backends{service="idle"} 0`,
+  ]) assert.ok(lines.includes(line), line);
 });
 test('admin: status as JSON', () => {
   assert.deepEqual(json({ verb: AdminVerb.STATUS, json: true }), {

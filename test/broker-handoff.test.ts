@@ -33,7 +33,7 @@ async function pipe(): Promise<string> {
 async function adopting(options: Partial<AdoptionOptions> = {}): Promise<Adoption> {
   const adoption = await Adoption.open({
     path: freshPath(), tokens: new TokenStore(random),
-    take: (client) => void Connection.server(client, { onReceived: (c, data) => void c.send(Buffer.from(`adopted ${Buffer.from(data)}`)), onStartFailure: () => {} }, { log: () => {} }),
+    take: ({ transport }) => void Connection.server(transport, { onReceived: (c, data) => void c.send(Buffer.from(`adopted ${Buffer.from(data)}`)), onStartFailure: () => {} }, { log: () => {} }),
     ...options,
   });
   after(() => adoption.close());
@@ -160,9 +160,9 @@ describe('handoff', { skip: !possible && 'connections cannot be passed here' }, 
     let adopted = 0;
     let ended = 0;
     const adoption = await adopting({
-      take: (client) => {
+      take: ({ transport }) => {
         adopted++;
-        Connection.server(client, { onStartFailure: () => ended++, onClosed: () => ended++ }, { log: () => {} });
+        Connection.server(transport, { onStartFailure: () => ended++, onClosed: () => ended++ }, { log: () => {} });
       },
     });
     await register(table, adoption.path);

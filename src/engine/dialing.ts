@@ -39,6 +39,24 @@ export function dial(host: DialHost, call: OpenCall, answer: (result: CallResult
   void import('./frame-endpoint.js').then(({ frameEndpoint }) => dialWith(host, call, answer, frameEndpoint('')));
 }
 
+/** Shakes hands over a stream that is there already; `answer` as in `dial`. */
+export function enter(host: DialHost, attach: (events: Peer) => Connection, msLeft: number, answer: (result: CallResult) => void): void {
+  const peer = new Peer(host, Session.client(null, { limit: host.maxFrame }), false, null);
+  peer.opening = (failure) => {
+    peer.opening = null;
+    if (failure !== null) return answer({ ok: false, code: failure.code === 'access' ? 'access' : 'io', message: failure.reason });
+    answer(host.entered(peer, -1) ?? admission(peer));
+  };
+  begin(host, peer, attach(peer), msLeft);
+}
+
+function begin(host: DialHost, peer: Peer, connection: Connection, msLeft: number): void {
+  peer.connection = connection;
+  host.dialed(peer);
+  peer.timer = setTimeout(() => host.ended(peer, 'no handshake in time', false), Math.max(1, msLeft));
+  peer.pump(null);
+}
+
 function dialWith(host: DialHost, call: OpenCall, answer: (result: CallResult) => void, bridges: Bridges): void {
   if ((credentials(call)?.length ?? 0) > MAX_CREDENTIALS) return answer(refused(call));
   let via: Via;
@@ -161,12 +179,7 @@ function attempt(host: DialHost, call: OpenCall, via: Via, bridges: Bridges, don
     done(peer, { code: access ? 'access' : 'handshake-failed', result: access ? { ok: false, code: 'access', message: failure.reason } : refused(call) });
   };
   const until = performance.now() + call.timeoutMs;
-  return open(call.host, call.port, call.timeoutMs, peer, via, (connection) => {
-    peer.connection = connection;
-    host.dialed(peer);
-    peer.timer = setTimeout(() => host.ended(peer, 'no handshake in time', false), Math.max(1, until - performance.now()));
-    peer.pump(null);
-  }, (e: ConnectError) => done(peer, { code: e.failure?.code ?? 'io', result: { ok: false, code: 'io', message: e.message } }));
+  return open(call.host, call.port, call.timeoutMs, peer, via, (connection) => begin(host, peer, connection, until - performance.now()), (e: ConnectError) => done(peer, { code: e.failure?.code ?? 'io', result: { ok: false, code: 'io', message: e.message } }));
 }
 
 const where = ({ path, host, port }: OpenCall): string => path ?? `${host}:${port}`;

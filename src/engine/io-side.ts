@@ -10,7 +10,7 @@ import { toBytes } from '../lang/text.js';
 import { Session } from '../wire/rayforce/session.js';
 import { OPENED, TO_IO, TO_LANG, type End } from './channel.js';
 import { Cork } from './cork.js';
-import { dial, type DialHost, type Returning } from './dialing.js';
+import { dial, enter, type DialHost, type Returning } from './dialing.js';
 import { Intake } from './intake.js';
 import { IoLoop } from './io-loop.js';
 import { Listeners, type ListenersHost } from './listeners.js';
@@ -382,10 +382,17 @@ export class IoSide implements DialHost, UpgradeHost {
     }
   }
 
+  #brokers(): Promise<BrokerHub> {
+    this.#broker ??= import('./broker/hub.js').then(({ BrokerHub: Hub }) => new Hub(this.#brokerPorts()));
+    return this.#broker;
+  }
   #brokerPorts(): BrokerPorts {
     return {
       shared: this.shared,
       ask: (id, question) => this.command(TO_LANG.BROKER, id, question),
+      listens: (path) => this.#listeners.has(path),
+      receive: (path, { transport, onReleased }) => void this.#listeners.receive(path, transport, onReleased),
+      enter: (link, msLeft, answer) => enter(this, (peer) => link.attach(peer), msLeft, answer),
       log: this.options.log,
     };
   }
@@ -429,6 +436,7 @@ export class IoSide implements DialHost, UpgradeHost {
   /* ── what the language side asks for ───────────────────────────────── */
 
   async #call(id: number, call: Call): Promise<void> {
+    if (call.ask === 'broker' && call.op === 'connect') return (await this.#brokers()).connect(call, (result) => this.command(TO_LANG.RESULT, id, result));
     if (call.ask === 'open') return dial(this, call, (result) => this.command(TO_LANG.RESULT, id, result));
     this.command(TO_LANG.RESULT, id, await this.#answer(call));
   }
@@ -439,7 +447,7 @@ export class IoSide implements DialHost, UpgradeHost {
     return call.ask === 'tls' ? { ok: true, handle: -1, value: peer.connection.tls } : startTls(peer, call, this);
   }
 
-  async #answer(call: Exclude<Call, { ask: 'open' }>): Promise<CallResult> {
+  async #answer(call: Exclude<Call, { ask: 'open' } | { op: 'connect' }>): Promise<CallResult> {
     switch (call.ask) {
       case 'listen':
         try {
@@ -455,9 +463,7 @@ export class IoSide implements DialHost, UpgradeHost {
       case 'connections': return { ok: true, handle: -1, value: this.connections() };
       case 'drain': return this.drain(), { ok: true, handle: -1 };
       case 'soc': return this.#soc.call(call);
-      case 'broker':
-        this.#broker ??= import('./broker/hub.js').then(({ BrokerHub: Hub }) => new Hub(this.#brokerPorts()));
-        return (await this.#broker).call(call);
+      case 'broker': return (await this.#brokers()).call(call);
       case 'finish': return await this.finish(call.ms), { ok: true, handle: -1 };
     }
   }

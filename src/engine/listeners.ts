@@ -2,6 +2,7 @@
 import { Listener, ListenError } from '../net/listener.js';
 import type { ListenAddress } from '../net/address.js';
 import type { TlsContext } from '../net/tls-context.js';
+import { judge, type CredentialRules } from '../net/peer-credentials.js';
 import type { Transport } from '../net/transport.js';
 import type { ListenOptions, LogRecord } from './api.js';
 import type { FrameBridge } from './frame-bridge.js';
@@ -35,6 +36,8 @@ export interface ListenersHost extends Pick<ReceptionHost, 'vouch' | 'refused'> 
 
 export class Listeners<S> {
   readonly #open = new Map<Listener, Reception>();
+  /** By path, for what comes to it another way. */
+  readonly #paths = new Map<string, { readonly reception: Reception; readonly credentials: CredentialRules }>();
 
   constructor(private readonly slots: Slots<S | Listener>, private readonly options: ListenersOptions, private readonly host: ListenersHost) {}
 
@@ -58,6 +61,7 @@ export class Listeners<S> {
       throw new ListenError('too many handles');
     }
     this.#open.set(listener, reception);
+    if (address.path !== undefined) this.#paths.set(address.path, { reception, credentials: credentials ?? {} });
     this.options.log({ level: 'info', event: 'listening', handle, message: address.path === undefined ? `listening on port ${listener.port}` : `listening on ${address.path}` });
     return { handle, port: listener.port };
   }
@@ -68,6 +72,7 @@ export class Listeners<S> {
     if (!(listener instanceof Listener)) return false;
     listener.close();
     this.#open.get(listener)?.close();
+    for (const [path, { reception }] of this.#paths) if (reception === this.#open.get(listener)) this.#paths.delete(path);
     this.#open.delete(listener);
     this.slots.free(handle);
     return true;
@@ -93,6 +98,24 @@ export class Listeners<S> {
     });
   }
 
+  /** Whether something listens at a path. */
+  has(path: string): boolean {
+    return this.#paths.has(path);
+  }
+
+  /** Serves a stream that was passed on by another process as if it had connected to the path. False: it is not let in, and dropped. */
+  receive(path: string, transport: Transport, onReleased: (run: () => void) => void): boolean {
+    const place = this.#paths.get(path);
+    const found = transport.peer.credentials ?? 'unavailable';
+    if (place === undefined || judge(() => found, place.credentials).kind === 'refused' || !this.host.admits()) {
+      transport.destroy();
+      return false;
+    }
+    onReleased(() => this.host.released());
+    place.reception.receive(transport);
+    return true;
+  }
+
   /** Nobody is accepted any more; connections live on. */
   close(): void {
     for (const [listener, reception] of this.#open) {
@@ -100,6 +123,7 @@ export class Listeners<S> {
       reception.close();
     }
     this.#open.clear();
+    this.#paths.clear();
   }
 
   #context(tls: ServerTls | null): TlsContext {

@@ -22,9 +22,12 @@ export type Passed =
   | { readonly kind: 'partly'; readonly bytes: number }
   | { readonly kind: 'refused'; readonly code: string };
 
-/** `transport`: what was passed, for `Connection.server`; nothing was read from it. On `refused` every descriptor that came is closed. */
+/**
+ * `transport`: what was passed, for `Connection.server`; nothing was read from it. `onReleased`: calls `run` when its descriptor is
+ * free. On `refused` every descriptor that came is closed.
+ */
 export type Taken =
-  | { readonly kind: 'taken'; readonly payload: Uint8Array; readonly transport: Transport }
+  | { readonly kind: 'taken'; readonly payload: Uint8Array; readonly transport: Transport; onReleased(run: () => void): void }
   | { readonly kind: 'refused'; readonly code: TakeRefusal | string };
 
 export const TAKE_REFUSALS = {
@@ -123,9 +126,11 @@ class Taking {
 
   #complete(): void {
     if (this.#descriptor < 0) return this.#refuse('no-descriptor');
-    const transport = adopt(this.#descriptor, this.library);
-    if (transport === null) return this.#refuse('no-stream');
-    this.resolve({ kind: 'taken', payload: this.#payload, transport });
+    const socket = adopt(this.#descriptor, this.library);
+    if (socket === null) return this.#refuse('no-stream');
+    const found = peerCredentials(socket);
+    const transport = new SocketTransport(socket, found === 'unavailable' ? null : found);
+    this.resolve({ kind: 'taken', payload: this.#payload, transport, onReleased: (run) => void socket.once('close', run) });
   }
 
   #refuse(code: TakeRefusal | string): void {
@@ -144,13 +149,11 @@ const STREAM = 1;
 const DOMAINS = new Set([1, 2, 10]);
 
 /** Makes a stream of a descriptor, which belongs to it from here on; null: it is none. */
-function adopt(fd: number, library: CLibrary): Transport | null {
+function adopt(fd: number, library: CLibrary): Socket | null {
   const option = (name: number): number | undefined => library.socketOption(fd, SOL_SOCKET, name, 4)?.getInt32(0, true);
   if (option(SO_TYPE) !== STREAM || option(SO_ACCEPTCONN) !== 0 || !DOMAINS.has(option(SO_DOMAIN) ?? -1)) return null;
   try {
-    const socket = new Socket({ fd, allowHalfOpen: true, readable: true, writable: true, pauseOnCreate: true } as ConstructorParameters<typeof Socket>[0]);
-    const found = peerCredentials(socket);
-    return new SocketTransport(socket, found === 'unavailable' ? null : found);
+    return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true, pauseOnCreate: true } as ConstructorParameters<typeof Socket>[0]);
   } catch {
     return null;
   }

@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from '../../net/clock.js';
 import { systemClock } from '../../net/clock.js';
-import { canPassConnections, takeConnection } from '../../net/descriptor-passing.js';
+import { canPassConnections, takeConnection, type Taken } from '../../net/descriptor-passing.js';
 import { Connection } from '../../net/endpoint.js';
 import type { Log } from '../../net/handlers.js';
 import { Listener } from '../../net/stream-listener.js';
@@ -22,7 +22,7 @@ export interface AdoptionOptions {
   readonly path: string;
   readonly tokens: TokenStore;
   /** A connection is ours from now on. Its client speaks first. */
-  readonly take: (client: Transport, offer: HandoffOffer) => void;
+  readonly take: (client: TakenClient, offer: HandoffOffer) => void;
   /** Asked before a connection is taken: why not, or null; an exception is a no. Null instead of a promise: nobody is to be asked. */
   readonly narrow?: (offer: HandoffOffer, client: Peer) => Promise<string | null> | null;
   /** For all of a handoff, in ms. Default: what brokers wait. */
@@ -30,6 +30,8 @@ export interface AdoptionOptions {
   readonly clock?: Clock;
   readonly log?: Log;
 }
+
+export type TakenClient = Pick<Extract<Taken, { kind: 'taken' }>, 'transport' | 'onReleased'>;
 
 export class Adoption {
   readonly #options: AdoptionOptions;
@@ -88,7 +90,7 @@ export class Adoption {
         const fault = acceptHandedOff(tokens, token, offer.token, now);
         if (fault !== null) tokens.revoke(token);
         if (fault !== null) return Promise.resolve(adoptionText(fault));
-        return narrow?.(offer, peerOf(client)) ?? null;
+        return narrow?.(offer, peerOf(client.transport)) ?? null;
       },
       take: (client, offer) => {
         this.#taken++;
@@ -103,8 +105,8 @@ export class Adoption {
 
 interface ArrivalEvents {
   /** Why not, or null; null instead of a promise: at once. */
-  judge(token: Uint8Array, offer: ReceivedOffer, client: Transport): Promise<string | null> | null;
-  take(client: Transport, offer: HandoffOffer): void;
+  judge(token: Uint8Array, offer: ReceivedOffer, client: TakenClient): Promise<string | null> | null;
+  take(client: TakenClient, offer: HandoffOffer): void;
   over(): void;
 }
 
@@ -114,7 +116,7 @@ class Arrival {
   readonly #reader = new BodyReader();
   readonly #deadline: Timer;
   #token: Uint8Array = NO_TOKEN;
-  #client: Transport | null = null;
+  #client: TakenClient | null = null;
   #asked = false;
 
   constructor(transport: Transport, clock: Clock, private readonly timeoutMs: number, private readonly events: ArrivalEvents) {
@@ -139,7 +141,7 @@ class Arrival {
     const taken = await takeConnection(connection, TOKEN_BYTES, this.timeoutMs, { clock });
     if (taken.kind === 'refused') return this.drop();
     this.#token = taken.payload;
-    this.#client = taken.transport;
+    this.#client = taken;
     if (connection.isClosed) return this.#end();
     connection.unmute();
   }
@@ -163,7 +165,7 @@ class Arrival {
     void asked.catch(() => 'refused by the backend').then((fault) => this.#answer(connection, client, offer, fault));
   }
 
-  #answer(connection: Connection, client: Transport, offer: ReceivedOffer, fault: string | null): void {
+  #answer(connection: Connection, client: TakenClient, offer: ReceivedOffer, fault: string | null): void {
     // The broker is gone, or has given up: the client has, too.
     if (this.#client === null || connection.send(ackWire(offer, fault)) !== 'accepted') return this.drop();
     if (fault === null) {
@@ -175,7 +177,7 @@ class Arrival {
 
   #end(): void {
     this.#deadline.cancel();
-    this.#client?.destroy();
+    this.#client?.transport.destroy();
     this.#client = null;
     this.events.over();
   }

@@ -8,6 +8,14 @@ export interface ServeOptions {
   /** Hellos of one process in `window` ms. Default 256 in 1000. */
   readonly rate?: number;
   readonly window?: number;
+  /** Folder of service definitions; true: the usual one. Default: none, registrations alone decide. */
+  readonly services?: string | boolean;
+  /** Hellos have to bring a session token. Default false. */
+  readonly tokens?: boolean;
+  /** Connections are passed on to backends that take them. Default: where the system can do it. */
+  readonly handoff?: boolean;
+  /** A file that says who serves here. */
+  readonly sidecar?: string;
 }
 export interface ServiceRow {
   readonly service: string;
@@ -17,6 +25,8 @@ export interface ServiceRow {
   readonly allow: readonly string[];
   /** A bitmap. */
   readonly capabilities: number;
+  /** Where it takes connections that are passed on; '': nowhere. */
+  readonly handoff: string;
 }
 export interface HelloWords {
   readonly service: string;
@@ -25,6 +35,26 @@ export interface HelloWords {
   readonly keepalive?: number;
   /** In ms. Default 30 000. */
   readonly timeout?: number;
+  /** A session token in hex. */
+  readonly token?: string;
+}
+export interface ConnectWords extends HelloWords {
+  /** Whether the connection of the Hello may become that to the backend. Default false. */
+  readonly handoff?: boolean;
+  /** The version of this program, and where the backend was the last time: with the version it wants it dials that without asking. */
+  readonly self?: string;
+  readonly cached?: string;
+}
+export interface AdminWords { readonly json?: boolean; readonly service?: string; readonly path?: string; readonly drain?: number; readonly timeout?: number }
+export interface AdminOutcome { readonly kind: number; readonly body: string; readonly exitCode: number; readonly contentType: string }
+export interface DefinitionWords {
+  readonly service: string;
+  readonly binary: string;
+  /** `private`, `shared`, or `explicit:NAME`. */
+  readonly isolation?: string;
+  readonly versions?: string;
+  readonly min_version?: string;
+  readonly allow?: readonly string[];
 }
 
 export type BrokerCall = { readonly ask: 'broker' } & (
@@ -36,7 +66,16 @@ export type BrokerCall = { readonly ask: 'broker' } & (
   | { readonly op: 'services' }
   | { readonly op: 'stats' }
   | { readonly op: 'hello'; readonly path: string; readonly words: HelloWords }
-  | { readonly op: 'probe'; readonly path: string }
+  /** Answered with a handle, or with `RefusedWords` and none. */
+  | { readonly op: 'connect'; readonly path: string; readonly words: ConnectWords }
+  /** `expect`: the sidecar that has to be right about it; '': none. */
+  | { readonly op: 'probe'; readonly path: string; readonly expect: string }
+  /** Takes connections over for a path that is listened on. */
+  | { readonly op: 'adopt'; readonly pipe: string; readonly path: string }
+  | { readonly op: 'token'; readonly service: string }
+  | { readonly op: 'sidecar'; readonly file: string; readonly path: string }
+  | { readonly op: 'define'; readonly folder: string; readonly words: DefinitionWords }
+  | { readonly op: 'admin'; readonly path: string; readonly verb: string; readonly words: AdminWords }
 );
 
 /** What a slot is asked: about a Hello, or about a connection on its way here. */
@@ -64,4 +103,4 @@ export interface IdentityWords {
   /** Hex. */
   readonly hash: string;
 }
-export interface StatsRow { readonly path: string; readonly connections: number; readonly negotiated: number; readonly refused: number }
+export interface StatsRow { readonly path: string; readonly connections: number; readonly negotiated: number; readonly refused: number; readonly handedOff: number; readonly fallbacks: number }

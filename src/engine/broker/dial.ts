@@ -6,6 +6,7 @@ import { Connection } from '../../net/endpoint.js';
 import { CLIENT_TIMEOUT_MS, ClientFlow, helloFrame, readReply, type ClientFault, type ClientOptions, type ClientStep } from '../../wire/broker/client.js';
 import { BodyReader, FramingError, frameWire } from '../../wire/broker/frame.js';
 import type { DaemonProcess, Endpoint, Hello, Negotiated } from '../../wire/broker/messages.generated.js';
+import { CAP_HANDLE_PASSING } from '../../wire/broker/protocols.js';
 import { NONCE_BYTES, PROBE_TIMEOUT_MS, probeRequest, readAnswer, verifyAnswer, verifyProcess, type VerifyFault } from '../../wire/broker/probe.js';
 import { exeHashes } from './exe-hash.js';
 import { processFacts } from './process-facts.js';
@@ -32,7 +33,7 @@ export function brokerConnect(options: ClientOptions & DialOptions): Promise<Bro
 
 /** Asks the broker and goes nowhere. */
 export async function brokerHello(broker: string, hello: Partial<Hello>, options: DialOptions = {}): Promise<{ readonly negotiated: Negotiated } | { readonly fault: ClientFault }> {
-  const answer = await exchange(broker, frameWire(helloFrame({ peerPid: process.pid, ...hello })), options.timeoutMs ?? CLIENT_TIMEOUT_MS, options.clock);
+  const answer = await exchange(broker, frameWire(helloFrame({ peerPid: process.pid, clientCapabilities: 0n, ...hello })), options.timeoutMs ?? CLIENT_TIMEOUT_MS, options.clock);
   if ('body' in answer) return readReply(answer.body);
   return { fault: answer.timeout ? { kind: 'Timeout' } : { kind: 'Io', detail: answer.detail } };
 }
@@ -55,7 +56,7 @@ export async function verify(endpoint: Endpoint, expected: DaemonProcess, option
 
 /* ── one question, one answer ──────────────────────────────────────────── */
 
-type Answer = { readonly body: Uint8Array } | { readonly timeout: boolean; readonly detail: string };
+export type Answer = { readonly body: Uint8Array } | { readonly timeout: boolean; readonly detail: string };
 
 async function ask(path: string, { timeoutMs = PROBE_TIMEOUT_MS, clock }: DialOptions): Promise<{ nonce: Uint8Array; requestId: bigint; answer: Answer }> {
   const nonce = randomBytes(NONCE_BYTES);
@@ -68,7 +69,7 @@ function lost(answer: { readonly timeout: boolean; readonly detail: string }): V
 }
 
 /** `timeoutMs` covers connecting, writing and reading. */
-function exchange(path: string, wire: Uint8Array, timeoutMs: number, clock: Clock = systemClock): Promise<Answer> {
+export function exchange(path: string, wire: Uint8Array, timeoutMs: number, clock: Clock = systemClock): Promise<Answer> {
   return new Promise((resolve) => {
     const reader = new BodyReader();
     let over = false;
@@ -110,7 +111,7 @@ class Walk {
   #over = false;
 
   constructor(options: ClientOptions & DialOptions, private readonly resolve: (link: BrokerLink | { readonly fault: ClientFault }) => void) {
-    this.#flow = new ClientFlow({ ...options, hello: { peerPid: process.pid, ...options.hello } });
+    this.#flow = new ClientFlow({ ...options, hello: { peerPid: process.pid, clientCapabilities: options.adopt ? CAP_HANDLE_PASSING : 0n, ...options.hello } });
     this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.timeoutMs ?? CLIENT_TIMEOUT_MS;
   }
@@ -167,8 +168,11 @@ class Walk {
       route, endpoint, negotiated,
       attach: (events) => {
         relay.to = events;
-        if (rest.length > 0) events.data(rest);
-        stream.resume();
+        // Not before whoever attaches has the stream.
+        setImmediate(() => {
+          if (rest.length > 0) events.data(rest);
+          stream.resume();
+        });
         return stream;
       },
     });

@@ -1,18 +1,29 @@
-/** Brokers of this process on the I/O side: what the language side asks for. Never waits for an evaluation. */
-import { brokersDisabled, CLIENT_TIMEOUT_MS, ENV, timeoutFrom, type ClientFault } from '../../wire/broker/client.js';
-import { BackendTable, RegistrationError } from '../../wire/broker/directories.js';
+/** Brokers of this process on the I/O side: what the language side asks for. Never waits for an evaluation, except where a slot is set. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { ENV, timeoutFrom } from '../../wire/broker/client.js';
+import { BackendTable, DefinedServices, RegistrationError } from '../../wire/broker/directories.js';
 import { HELLO_TIMEOUT_MS } from '../../wire/broker/exchange.js';
+import { AckRegistry, TokenStore } from '../../wire/broker/handoff-tokens.js';
+import type { Directory, Peer } from '../../wire/broker/hello.js';
 import { HELLO_RATE } from '../../wire/broker/limits.js';
-import type { Peer } from '../../wire/broker/hello.js';
-import { ErrorCode, type Hello } from '../../wire/broker/messages.generated.js';
+import { createEndpoint, type HandoffOffer, type Hello } from '../../wire/broker/messages.generated.js';
 import { REFUSALS, type Refusal } from '../../wire/broker/refusal.js';
 import { hex } from '../../wire/broker/secrets.js';
+import { DefinitionError, definitionFolder } from '../../wire/broker/service-definition.js';
+import { SessionTokens } from '../../wire/broker/session-tokens.js';
 import type { LogRecord } from '../api.js';
 import type { CallResult } from '../messages.js';
 import type { SharedState } from '../shared-state.js';
-import type { BrokerCall, BrokerQuestion, BrokerVerdict, HelloOutcome, HelloWords, IdentityWords, ServeOptions, ServiceRow, StatsRow } from './calls.js';
-import { brokerHello, probe } from './dial.js';
+import { Adoption, type TakenClient } from './adoption.js';
+import { admin, connectTo, hello, identity } from './asking.js';
+import type { BrokerCall, BrokerQuestion, BrokerVerdict, ServeOptions, ServiceRow, StatsRow } from './calls.js';
+import { definitionsIn, writeDefinition } from './definition-files.js';
+import type { BrokerLink } from './dial.js';
+import { Handoffs } from './handoffs.js';
+import { ownIdentity } from './process-facts.js';
 import { BrokerServer } from './server.js';
+import { writeSidecar } from './sidecar-file.js';
 import { BrokerError } from './socket-folder.js';
 
 /** The rest of the I/O side, as brokers need it. */
@@ -21,25 +32,39 @@ export interface BrokerPorts {
   readonly shared: Pick<SharedState, 'helloHook' | 'handoffHook'>;
   /** Asks a slot; `answered` is called with the number. */
   ask(id: number, question: BrokerQuestion): void;
+  /** Whether this process listens at a path. */
+  listens(path: string): boolean;
+  /** Serves a connection as if it had come to that path. */
+  receive(path: string, client: TakenClient): void;
+  /** Makes a handle of a connection to a backend. */
+  enter(link: BrokerLink, msLeft: number, answer: (result: CallResult) => void): void;
   log(record: LogRecord): void;
 }
+
+type ConnectCall = Extract<BrokerCall, { op: 'connect' }>;
+
+/** For shaking hands with a backend, in ms. */
+const ENTER_MS = 5000;
 
 export class BrokerHub {
   /** All brokers of the process know the same services. */
   readonly #services = new BackendTable();
   readonly #servers = new Map<string, BrokerServer>();
-
+  readonly #adoptions = new Map<string, Adoption>();
+  readonly #sessions = new SessionTokens(randomBytes);
   readonly #questions = new Map<number, (verdict: BrokerVerdict) => void>();
   #asked = 0;
 
   constructor(private readonly ports: BrokerPorts) {}
 
   get idle(): boolean {
-    return this.#servers.size === 0;
+    return this.#servers.size === 0 && this.#adoptions.size === 0;
   }
 
   /** Accepts nothing more; resolves when everybody has his answer, at most after `ms`. */
   async finish(ms: number): Promise<void> {
+    for (const adoption of this.#adoptions.values()) adoption.close();
+    this.#adoptions.clear();
     await Promise.all(Array.from(this.#servers.values(), (server) => server.shutdown(ms)));
     this.#servers.clear();
   }
@@ -50,35 +75,54 @@ export class BrokerHub {
     this.#questions.delete(id);
   }
 
-  async call(call: BrokerCall): Promise<CallResult> {
+  /** `answer` is called at once when the backend has let us in: what it sends next must come behind the answer. */
+  connect({ path, words }: ConnectCall, answer: (result: CallResult) => void): void {
+    connectTo(path, words).then(
+      (found) => ('code' in found ? answer({ ok: true, handle: -1, value: found }) : this.ports.enter(found, words.timeout ?? ENTER_MS, answer)),
+      (e: unknown) => answer(failure(e)),
+    );
+  }
+
+  async call(call: Exclude<BrokerCall, ConnectCall>): Promise<CallResult> {
     try {
       return { ok: true, handle: -1, value: await this.#answer(call) };
     } catch (e) {
-      if (e instanceof BrokerError) return { ok: false, code: 'io', message: e.message };
-      if (e instanceof RegistrationError) return { ok: false, code: 'domain', message: e.message };
-      throw e;
+      return failure(e);
     }
   }
 
-  async #answer(call: BrokerCall): Promise<unknown> {
+  async #answer(call: Exclude<BrokerCall, ConnectCall>): Promise<unknown> {
     switch (call.op) {
       case 'serve': return this.#serve(call.path, call.options);
       case 'stop': return this.#stop(call.path);
       case 'register': return this.#register(call.row, call.alone);
-      case 'unregister': return this.#services.unregister(call.service, call.version ?? undefined);
+      case 'unregister': return this.#unregister(call.service, call.version);
       case 'services': return this.#rows();
       case 'stats': return Array.from(this.#servers.values(), (s): StatsRow => ({ path: s.path, connections: s.connections, ...s.figures }));
+      case 'adopt': return this.#adopt(call.pipe, call.path);
+      case 'token': return this.#token(call.service);
+      case 'sidecar': return sidecar(call.file, call.path);
+      case 'define': return writeDefinition(call.folder, call.words);
       case 'hello': return hello(call.path, call.words);
-      case 'probe': return identity(call.path);
+      case 'probe': return identity(call.path, call.expect);
+      case 'admin': return admin(call.path, call.verb, call.words);
     }
   }
 
-  async #serve(path: string, { instance, timeout, rate, window }: ServeOptions): Promise<null> {
+  /* ── brokers ───────────────────────────────────────────────────────── */
+
+  async #serve(path: string, options: ServeOptions): Promise<null> {
+    const { instance, timeout, rate, window, tokens = false, handoff = true } = options;
     const server = await BrokerServer.open({
-      path, directory: this.#services, instance, helloTimeoutMs: timeout ?? timeoutFrom(process.env[ENV.helloTimeout], HELLO_TIMEOUT_MS),
+      path, directory: this.#directory(options.services ?? false), instance,
+      helloTimeoutMs: timeout ?? timeoutFrom(process.env[ENV.helloTimeout], HELLO_TIMEOUT_MS),
       rate: { max: rate ?? HELLO_RATE.max, windowMs: window ?? HELLO_RATE.windowMs },
-      backends: () => this.#services.list().map((b) => ({ serviceName: b.serviceName, serviceVersion: b.version, pid: 0, backendPipe: b.pipe, lastActiveUnixMs: 0, state: 'running' as const })),
-      narrow: (hello, peer) => (this.ports.shared.helloHook ? this.#narrow(hello, peer) : null),
+      sessions: tokens ? this.#sessions : null,
+      handoff: handoff && Handoffs.possible ? new AckRegistry(new TokenStore(randomBytes)) : null,
+      backends: () => this.#services.list().map((b) => ({
+        serviceName: b.serviceName, serviceVersion: b.version, pid: 0, backendPipe: b.pipe, lastActiveUnixMs: 0, state: existsSync(b.pipe) ? 'running' : 'stale',
+      })),
+      narrow: (asked, peer) => (this.ports.shared.helloHook ? this.#narrow(asked, peer) : null),
       log: ({ event, message }) => this.ports.log({ level: 'warn', event, handle: -1, message }),
     });
     this.#servers.set(path, server);
@@ -86,11 +130,19 @@ export class BrokerHub {
     void server.closed.then(() => {
       if (this.#servers.get(path) === server) this.#servers.delete(path);
     });
+    if (options.sidecar !== undefined) await sidecar(options.sidecar, path);
     return null;
   }
 
-  async #narrow(hello: Hello, peer: Peer): Promise<Refusal | null> {
-    const { allowed, reason } = await this.#ask({ slot: 'hello', subject: helloWords(hello), peer: { ...peer } });
+  #directory(services: string | boolean): Directory {
+    if (services === false) return this.#services;
+    const folder = services === true ? definitionFolder(process.env, process.platform) : services;
+    if (folder === null) throw new BrokerError('domain', 'no folder for service definitions: neither HOME nor XDG_CONFIG_HOME is set');
+    return new DefinedServices(definitionsIn(folder), this.#services);
+  }
+
+  async #narrow(asked: Hello, peer: Peer): Promise<Refusal | null> {
+    const { allowed, reason } = await this.#ask({ slot: 'hello', subject: helloWords(asked), peer: { ...peer } });
     if (allowed) return null;
     return reason === undefined ? REFUSALS.narrowed : { ...REFUSALS.narrowed, reason };
   }
@@ -104,53 +156,61 @@ export class BrokerHub {
   }
 
   async #stop(path: string): Promise<boolean> {
+    const adoption = this.#adoptions.get(path);
+    adoption?.close();
+    this.#adoptions.delete(path);
     const server = this.#servers.get(path);
-    if (server === undefined) return false;
-    await server.shutdown();
-    return true;
+    await server?.shutdown();
+    return server !== undefined || adoption !== undefined;
   }
 
-  #register(row: ServiceRow, alone: boolean): null {
-    const { service, version, pipe, minVersion, allow, capabilities } = row;
-    this.#services.register({ serviceName: service, version, pipe, minVersion, allowList: allow, capabilities: BigInt(capabilities) }, alone);
+  /* ── services ──────────────────────────────────────────────────────── */
+
+  #register({ service, version, pipe, minVersion, allow, capabilities, handoff }: ServiceRow, alone: boolean): null {
+    this.#services.register({
+      serviceName: service, version, pipe, minVersion, allowList: allow, capabilities: BigInt(capabilities), ...(handoff === '' ? {} : { handoff }),
+    }, alone);
+    this.#sessions.register(service);
     return null;
+  }
+
+  #unregister(service: string, version: string | null): boolean {
+    const known = this.#services.unregister(service, version ?? undefined);
+    if (!this.#services.has(service)) this.#sessions.unregister(service);
+    return known;
   }
 
   #rows(): ServiceRow[] {
     return this.#services.list().map((b) => ({
-      service: b.serviceName, version: b.version, pipe: b.pipe, minVersion: b.minVersion, allow: b.allowList, capabilities: Number(b.capabilities),
+      service: b.serviceName, version: b.version, pipe: b.pipe, minVersion: b.minVersion, allow: b.allowList, capabilities: Number(b.capabilities), handoff: b.handoff ?? '',
     }));
   }
-}
 
-async function hello(path: string, { service, want, client, keepalive, timeout }: HelloWords): Promise<HelloOutcome> {
-  const disabled = brokersDisabled(process.env[ENV.disable]);
-  if (disabled !== false) throw new BrokerError('policy', disabled === true ? `${ENV.disable} is set` : `${ENV.disable} is '${disabled.invalid}', and may only be 1`);
-  const answer = await brokerHello(path, {
-    serviceName: service, wantedVersion: want, clientVersion: client ?? '', clientLibName: 'rfl', clientCapabilities: 0n, clientKeepaliveSecs: BigInt(keepalive ?? 0),
-  }, { timeoutMs: timeout ?? timeoutFrom(process.env[ENV.clientTimeout], CLIENT_TIMEOUT_MS) });
-  if ('negotiated' in answer) {
-    const { backendPipe, daemonVersion, serverCapabilities, keepaliveIntervalSecs, connectionId } = answer.negotiated;
-    return { pipe: backendPipe, version: daemonVersion, capabilities: String(serverCapabilities), keepalive: Number(keepaliveIntervalSecs), connection: Number(connectionId) };
+  #token(service: string): string {
+    const token = this.#sessions.token(service);
+    if (token === null) throw new BrokerError('domain', `no service ${service} is registered`);
+    return hex(token);
   }
-  const { fault } = answer;
-  if (fault.kind !== 'Refused') throw new BrokerError(fault.kind, faultText(fault));
-  const name = Object.entries(ErrorCode).find(([, code]) => code === fault.code)?.[0] ?? '';
-  return { code: fault.code, name, reason: fault.refused.reason, retryAfterMs: Number(fault.refused.retryAfterMs) };
-}
 
-function faultText(fault: Exclude<ClientFault, { kind: 'Refused' }>): string {
-  if ('detail' in fault) return `the broker cannot be asked: ${fault.detail}`;
-  return fault.kind === 'Timeout' ? 'the broker does not answer' : 'the broker answers with nothing';
-}
+  /* ── connections that are passed on to this process ────────────────── */
 
-async function identity(path: string): Promise<IdentityWords> {
-  const found = await probe(path);
-  if ('kind' in found) throw new BrokerError(found.kind, `no identity at '${path}': ${'detail' in found ? found.detail : found.kind}`);
-  return {
-    pid: found.pid, exe: found.exePath, namespace: found.ipcEndpoint?.namespaceId ?? '', path: found.ipcEndpoint?.path ?? '', started: Number(found.startedAtUnixMs),
-    boot: found.bootId, algorithm: found.exeHashAlgorithm, hash: hex(found.exeHash),
-  };
+  async #adopt(pipe: string, path: string): Promise<null> {
+    if (!this.ports.listens(pipe)) throw new BrokerError('domain', `nothing listens at '${pipe}' here`);
+    const adoption = await Adoption.open({
+      path, tokens: new TokenStore(randomBytes),
+      take: (client) => this.ports.receive(pipe, client),
+      narrow: (offer, client) => (this.ports.shared.handoffHook ? this.#mayTake(offer, client) : null),
+      log: ({ event, message }) => this.ports.log({ level: 'warn', event, handle: -1, message }),
+    });
+    this.#adoptions.set(path, adoption);
+    return null;
+  }
+
+  async #mayTake({ serviceName, correlationId }: HandoffOffer, client: Peer): Promise<string | null> {
+    const subject = { service: serviceName, connection: Number(correlationId) };
+    const { allowed, reason = 'refused by the backend' } = await this.#ask({ slot: 'handoff', subject, peer: { ...client } });
+    return allowed ? null : reason;
+  }
 }
 
 /** What `.broker.on.hello` is told. */
@@ -159,4 +219,21 @@ function helloWords(h: Hello): BrokerQuestion['subject'] {
     service: h.serviceName, want: h.wantedVersion, client: h.clientVersion, lib: h.clientLibName, lib_version: h.clientLibVersion,
     capabilities: Number(h.clientCapabilities), keepalive: Number(h.clientKeepaliveSecs),
   };
+}
+
+async function sidecar(file: string, path: string): Promise<null> {
+  const { identity: own, exeSha256 } = await ownIdentity(createEndpoint({ path }));
+  try {
+    writeSidecar(file, { identity: own, legacyExeSha256: exeSha256 });
+    return null;
+  } catch (e) {
+    throw new BrokerError('io', `${file}: ${(e as Error).message}`);
+  }
+}
+
+function failure(e: unknown): CallResult {
+  if (e instanceof BrokerError) return { ok: false, code: e.code === 'domain' ? 'domain' : 'io', message: e.message };
+  if (e instanceof RegistrationError || e instanceof DefinitionError) return { ok: false, code: 'domain', message: e.message };
+  if ((e as NodeJS.ErrnoException).code !== undefined) return { ok: false, code: 'io', message: (e as Error).message };
+  throw e;
 }

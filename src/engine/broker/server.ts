@@ -14,8 +14,9 @@ import { frameWire } from '../../wire/broker/frame.js';
 import type { AckRegistry } from '../../wire/broker/handoff-tokens.js';
 import { HelloHandler, isRefusal, type Backend, type Directory, type Peer } from '../../wire/broker/hello.js';
 import { HELLO_RATE, type Rate } from '../../wire/broker/limits.js';
-import { AdminVerb, type AdminRequest, type Frame, type Hello } from '../../wire/broker/messages.generated.js';
+import { AdminVerb, ErrorCode, type AdminRequest, type Frame, type Hello } from '../../wire/broker/messages.generated.js';
 import { refusalWire, REFUSALS, replyFrame, type Refusal } from '../../wire/broker/refusal.js';
+import { HelloCounters } from '../../wire/broker/metrics.js';
 import type { SessionTokens } from '../../wire/broker/session-tokens.js';
 import { Descriptors } from './descriptors.js';
 import { Handoffs } from './handoffs.js';
@@ -66,6 +67,9 @@ export class BrokerServer {
   #over: (() => void) | null = null;
   #negotiated = 0;
   #refused = 0;
+  readonly #hellos = new HelloCounters();
+  /** When a client was last led to a backend, by its pipe. */
+  readonly #active = new Map<string, number>();
   readonly closed: Promise<void>;
 
   /** Rejects with BrokerError where the socket cannot be had. */
@@ -153,47 +157,61 @@ export class BrokerServer {
 
   #answer(demand: Demand, client: ServedClient): void {
     switch (demand.demand) {
-      case 'refuse':
+      case 'refuse': {
+        const { code } = demand.refusal;
         this.#refused++;
+        this.#hellos.count('', '', outcome(code), 0);
         return client.reply(demand.wire);
+      }
       case 'admin': return this.#admin(demand.frame, client);
-      case 'hello': return this.#hello(demand.frame, client);
+      case 'hello': return this.#hello({ frame: demand.frame, client, since: this.#clock.now(), service: '' });
     }
   }
 
-  #hello(frame: Frame, client: ServedClient): void {
-    if (this.#draining) return this.#refuse(frame, client, REFUSALS.shuttingDown);
+  #hello(asked: Asked): void {
+    const { frame, client } = asked;
+    if (this.#draining) return this.#refuse(asked, REFUSALS.shuttingDown);
     const { narrow, directory } = this.#options;
     const hello = this.#handler.admit(frame, client.peer);
-    if (isRefusal(hello)) return this.#refuse(frame, client, hello);
+    if (isRefusal(hello)) return this.#refuse(asked, hello);
     const backend = directory.route(hello, this.#clock.now());
-    if (isRefusal(backend)) return this.#refuse(frame, client, backend);
-    const asked = narrow?.(hello, client.peer) ?? null;
-    if (asked === null) return this.#negotiate(frame, hello, backend, client);
-    void asked.catch((): Refusal => REFUSALS.narrowed).then((refusal) => {
+    if (!isRefusal(backend) || backend.code !== ErrorCode.SERVICE_UNKNOWN) asked.service = hello.serviceName;
+    if (isRefusal(backend)) return this.#refuse(asked, backend);
+    const answer = narrow?.(hello, client.peer) ?? null;
+    if (answer === null) return this.#negotiate(asked, hello, backend);
+    void answer.catch((): Refusal => REFUSALS.narrowed).then((refusal) => {
       if (client.gone) return;
-      if (refusal !== null) this.#refuse(frame, client, refusal);
-      else this.#negotiate(frame, hello, backend, client);
+      if (refusal !== null) this.#refuse(asked, refusal);
+      else this.#negotiate(asked, hello, backend);
     });
   }
 
-  #refuse(frame: Frame, client: ServedClient, refusal: Refusal): void {
-    this.#refused++;
-    client.reply(refusalWire(frame, refusal));
+  #refuse(asked: Asked, refusal: Refusal): void {
+    asked.client.reply(refusalWire(asked.frame, refusal));
+    this.#count(asked, '', refusal.code);
   }
 
-  #negotiate(frame: Frame, hello: Hello, backend: Backend, client: ServedClient): void {
+  #negotiate(asked: Asked, hello: Hello, backend: Backend): void {
+    const { client } = asked;
     const reply = this.#handler.accept(hello, backend);
-    const wire = frameWire(replyFrame(frame, reply));
-    const { negotiated } = reply;
-    if (negotiated === null) this.#refused++;
-    else this.#negotiated++;
+    const wire = frameWire(replyFrame(asked.frame, reply));
+    const { negotiated, refused } = reply;
     const token = negotiated?.handlePassedToken ?? NO_TOKEN;
-    if (token.length === 0) return client.reply(wire);
-    client.replyAndHold(wire, {
-      held: (held) => this.#handoffs!.begin({ client: held, token, correlationId: negotiated!.connectionId, backend }),
-      lost: () => this.#handoffs!.abandon(token),
-    });
+    if (token.length === 0) client.reply(wire);
+    else {
+      client.replyAndHold(wire, {
+        held: (held) => this.#handoffs!.begin({ client: held, token, correlationId: negotiated!.connectionId, backend }),
+        lost: () => this.#handoffs!.abandon(token),
+      });
+    }
+    if (negotiated !== null) this.#active.set(backend.pipe, Date.now());
+    this.#count(asked, backend.version, refused?.code ?? null);
+  }
+
+  #count({ service, since }: Asked, version: string, refused: number | null): void {
+    if (refused === null) this.#negotiated++;
+    else this.#refused++;
+    this.#hellos.count(service, version, outcome(refused), (this.#clock.now() - since) / 1000);
   }
 
   #admin(frame: Frame, client: ServedClient): void {
@@ -219,7 +237,8 @@ export class BrokerServer {
       connectionsOpen: this.#open.size,
       fdDemoted: this.#descriptors.pressure.demoted,
       fdUsageRatio: this.#descriptors.ratio,
-      backends: this.#options.backends?.() ?? [],
+      backends: (this.#options.backends?.() ?? []).map((b) => ({ ...b, lastActiveUnixMs: this.#active.get(b.backendPipe) ?? b.lastActiveUnixMs })),
+      hellos: this.#hellos,
       config: this.#config(),
     };
   }
@@ -237,5 +256,14 @@ export class BrokerServer {
     ]);
   }
 }
+
+/** A Hello on its way; `service` once it is one that exists here. */
+interface Asked { readonly frame: Frame; readonly client: ServedClient; readonly since: number; service: string }
+
+/** As metrics call it; null: negotiated. */
+function outcome(refused: number | null): string {
+  return refused === null ? 'negotiated' : (OUTCOMES.get(refused) ?? 'refused');
+}
+const OUTCOMES = new Map(Object.entries(ErrorCode).map(([name, code]) => [code as number, name.toLowerCase()]));
 
 const NO_TOKEN = new Uint8Array(0);

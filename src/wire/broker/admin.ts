@@ -1,7 +1,7 @@
 /** The admin lane: questions about a broker, answered from a snapshot of its state. */
 import { envelopeFault, envelopeText, responseTo } from './frame.js';
 import { AdminReplyKind, AdminVerb, createAdminReply, decodeAdminRequest, encodeAdminReply, FrameKind, type AdminReply, type AdminRequest, type Frame } from './messages.generated.js';
-import { openMetrics } from './metrics.js';
+import { openMetrics, type HelloCounters } from './metrics.js';
 import { DecodeError } from './protobuf.js';
 import { ADMIN } from './protocols.js';
 
@@ -28,6 +28,7 @@ export interface BrokerState {
   /** Used descriptors of those possible, 0 to 1. */
   readonly fdUsageRatio: number;
   readonly backends: readonly BackendState[];
+  readonly hellos?: HelloCounters;
   readonly config: ReadonlyMap<string, Setting>;
 }
 

@@ -87,6 +87,8 @@ export function handoffNegotiated(n: Negotiated): boolean {
   return (n.serverCapabilities & CAP_HANDLE_PASSING) !== 0n && n.handlePassedToken.length > 0;
 }
 
+const NOTHING = new Uint8Array(0);
+
 type State = 'skipping' | 'dialling' | 'asking' | 'adopting' | 'connecting' | 'over';
 
 export class ClientFlow {
@@ -179,7 +181,8 @@ export class ClientFlow {
 
   #done(route: Route, endpoint: string): ClientStep {
     this.#state = 'over';
-    return { step: 'done', route, endpoint, negotiated: this.#negotiated, rest: this.#reader.rest() };
+    // What a broker sends behind its answer is none of the backend's.
+    return { step: 'done', route, endpoint, negotiated: this.#negotiated, rest: route === 'HandlePassed' ? this.#reader.rest() : NOTHING };
   }
 }
 

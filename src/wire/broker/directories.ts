@@ -39,6 +39,10 @@ export class BackendTable implements Directory {
     return true;
   }
 
+  has(service: string): boolean {
+    return this.#services.has(service);
+  }
+
   route(hello: Hello): Backend | Refusal {
     const known = this.#services.get(hello.serviceName);
     if (known === undefined) return REFUSALS.unregistered;
@@ -50,6 +54,20 @@ export class BackendTable implements Directory {
   /** All registrations, services in the order of their first one. */
   list(): Registration[] {
     return [...this.#services.values()].flatMap(({ versions }) => [...versions.values()]);
+  }
+}
+
+/** Services by definition: files say what may be served, registrations where it runs. Both have a say in versions. */
+export class DefinedServices implements Directory {
+  /** `definition`: as it is now; throws DefinitionError. */
+  constructor(private readonly definition: (service: string) => ServiceDefinition, private readonly table: BackendTable) {}
+
+  route(hello: Hello): Backend | Refusal {
+    const found = admitted(hello, this.definition);
+    if (isRefusal(found)) return found;
+    const backend = this.table.route(hello);
+    if (isRefusal(backend)) return backend === REFUSALS.unregistered ? REFUSALS.noBackend : backend;
+    return backend.version === hello.wantedVersion ? backend : REFUSALS.noBackend;
   }
 }
 
@@ -90,14 +108,8 @@ export class Router implements Directory {
   }
 
   find(hello: Hello, now: number): RunningBackend | Launch | Refusal {
-    let definition: ServiceDefinition;
-    try {
-      definition = this.#options.definition(hello.serviceName);
-    } catch (e) {
-      return definitionRefusal(e);
-    }
-    const refusal = policyRefusal(hello.wantedVersion, { minVersion: definition.minVersion, allowList: definition.versionAllowList });
-    if (refusal !== null) return refusal;
+    const definition = admitted(hello, this.#options.definition);
+    if (isRefusal(definition)) return definition;
     const key = this.#key(definition, hello.wantedVersion);
     if (isRefusal(key)) return key;
     this.#forgetDead();
@@ -150,6 +162,17 @@ export class Router implements Directory {
   #forgetDead(): void {
     for (const [key, { pid }] of this.#running) if (!this.#options.isAlive(pid)) this.#running.delete(key);
   }
+}
+
+/** The definition that lets a Hello through. */
+function admitted(hello: Hello, find: (service: string) => ServiceDefinition): ServiceDefinition | Refusal {
+  let definition: ServiceDefinition;
+  try {
+    definition = find(hello.serviceName);
+  } catch (e) {
+    return definitionRefusal(e);
+  }
+  return policyRefusal(hello.wantedVersion, { minVersion: definition.minVersion, allowList: definition.versionAllowList }) ?? definition;
 }
 
 function checkRegistration(r: Registration): void {
