@@ -37,10 +37,12 @@ test('cli: limits take sizes and counts', () => {
   assert.deepEqual([o.sendTimeoutMs, o.shutdownMs], [250, 9]);
 });
 
+test('cli: --heap takes a size', () => assert.equal(parseOptions(['--heap', '2G']).heapMb, 2048));
+
 test('cli: no flags, no surprises', () => {
   assert.deepEqual(parseOptions([]), {
     file: undefined, expr: undefined, args: [], interactive: false, listen: [], serving: {}, tls: undefined, usersFile: undefined, restricted: false, journal: undefined, log: 'text',
-    color: undefined, dialect: '2512', sendTimeoutMs: undefined, limits: {}, shutdownMs: undefined, help: false, version: false,
+    color: undefined, dialect: '2512', sendTimeoutMs: undefined, limits: {}, shutdownMs: undefined, heapMb: undefined, help: false, version: false,
   });
 });
 
@@ -60,6 +62,7 @@ const WRONG: [argv: string[], message: RegExp][] = [
   [['-e', '1', '--eval', '2'], /--eval is given more than once/],
   [['--max-output', '1M', '--max-output', '2M'], /--max-output is given more than once/],
   [['--max-frame', '1T'], /--max-frame: '1T' is no size/],
+  [['--heap', '10M'], /--heap: '10M' is less than 64M/],
   [['--log', 'xml'], /--log: 'xml' is none of text, json/],
   [['--dialect', '217'], /--dialect/],
   [['--protocols', 'wire,http'], /--protocols: no protocol 'http'; there are wire, frame, soc, tls/],

@@ -16,6 +16,7 @@ export async function engineOptions(options: Options, log: NodeOptions['log'] = 
     dialect: options.dialect,
     ...(options.journal === undefined ? {} : { journal: options.journal }),
     limits: options.limits,
+    ...(options.heapMb === undefined ? {} : { heapMb: options.heapMb }),
     ...(options.sendTimeoutMs === undefined ? {} : { sendTimeoutMs: options.sendTimeoutMs }),
     log,
     host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options), terminal: process.stderr.isTTY },

@@ -30,6 +30,7 @@ export interface Options {
   readonly sendTimeoutMs?: number;
   readonly limits: Partial<Limits>;
   readonly shutdownMs?: number;
+  readonly heapMb?: number;
   readonly help: boolean;
   readonly version: boolean;
 }
@@ -77,6 +78,7 @@ const ROWS: readonly Row[] = [
   { name: 'max-input', value: 'N', doc: 'request bytes of one peer taken and not yet served (8M)' },
   { name: 'max-output', value: 'N', doc: 'reply bytes held for one peer that does not read (64M)' },
   { name: 'max-output-total', value: 'N', doc: 'reply bytes held for all peers (a quarter of the memory)' },
+  { name: 'heap', value: 'N', doc: 'memory for values other than columns, where the program serves or is typed (half of all)' },
   { name: 'shutdown-timeout', value: 'MS', doc: 'time to answer what was accepted before the end (5000)' },
   { name: 'version', doc: 'print the version' },
   { name: 'help', short: 'h', doc: 'print this text' },
@@ -128,6 +130,7 @@ export function parseOptions(argv: readonly string[]): Options {
       return value === undefined ? [] : [[limit, value]];
     })),
     shutdownMs: optional('shutdown-timeout', one('shutdown-timeout'), count),
+    heapMb: optional('heap', one('heap'), megabytes),
     help: one('help') !== undefined,
     version: one('version') !== undefined,
   };
@@ -258,6 +261,15 @@ function bytes(flag: string, text: string): number {
   const m = /^(\d{1,12})([KMG]?)$/i.exec(text);
   if (m === null) return usage(`--${flag}: '${text}' is no size (1000, 64K, 16M, 1G)`);
   return Number(m[1]) * 1024 ** ['', 'K', 'M', 'G'].indexOf(m[2].toUpperCase());
+}
+
+/** Below that the interpreter does not even start. */
+const LEAST_HEAP = 2 ** 26;
+
+function megabytes(flag: string, text: string): number {
+  const size = bytes(flag, text);
+  if (size < LEAST_HEAP) usage(`--${flag}: '${text}' is less than 64M`);
+  return Math.ceil(size / 2 ** 20);
 }
 
 function choice<C extends string>(flag: string, text: string, choices: readonly C[]): C {

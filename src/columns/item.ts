@@ -4,6 +4,7 @@ import {
   type NarrowTag, type Value, type VecData,
 } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
+import { roomFor } from './room.js';
 
 /** Element `i` (in range) as an atom. */
 export function itemAt(v: Vec | List, i: number): Value {
@@ -91,7 +92,7 @@ const READ: Record<number, Reader> = {
 
 /** Elements the largest column may have: row ids must fit into 32 bits, and boxed elements into the JS heap. */
 const MAX_ELEMENTS = 2 ** 30;
-const MAX_BOXED = 2 ** 25;
+export const MAX_BOXED = 2 ** 25;
 
 /** A zeroed column of `n` elements. Errors: `oom` where that many cannot be had. */
 export function alloc(t: number, n: number): VecData {
@@ -107,6 +108,7 @@ export function alloc(t: number, n: number): VecData {
 /** An array for the `n` elements of a list. Errors: `oom` where that many cannot be had. */
 export function allocList(n: number): Value[] {
   if (n > MAX_BOXED) fail('oom', `a list of ${n} elements`);
+  roomFor(n);
   return new Array<Value>(n);
 }
 const ALLOC: Record<number, (n: number) => VecData> = {
@@ -114,7 +116,10 @@ const ALLOC: Record<number, (n: number) => VecData> = {
   [T.I32]: (n) => new Int32Array(n), [T.I64]: (n) => new BigInt64Array(n), [T.F32]: (n) => new Float32Array(n),
   [T.F64]: (n) => new Float64Array(n), [T.DATE]: (n) => new Int32Array(n), [T.TIME]: (n) => new Int32Array(n),
   [T.TIMESTAMP]: (n) => new BigInt64Array(n), [T.GUID]: (n) => new Uint8Array(n * 16), [T.SYM]: (n) => new Int32Array(n),
-  [T.STR]: (n) => new Array<string>(n).fill(''),
+  [T.STR]: (n) => {
+    roomFor(n);
+    return new Array<string>(n).fill('');
+  },
 };
 
 /** Stores an atom of the column's own type at `i`. */

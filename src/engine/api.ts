@@ -124,6 +124,11 @@ export interface NodeOptions {
   readonly host?: ProgramHost;
   /** Stack of the interpreter thread. Default 32 MB: room for the language's own depth limit in generated code. */
   readonly stackSizeMb?: number;
+  /**
+   * Heap of the interpreter thread: everything but columns of one width and long texts, which lie outside. Default half of the memory:
+   * the other half is for those, and a heap that is full ends the interpreter with a report, where a full machine ends anything without one.
+   */
+  readonly heapMb?: number;
 }
 
 export interface EvaluateOptions {

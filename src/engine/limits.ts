@@ -3,8 +3,6 @@ import { totalmem } from 'node:os';
 import type { Limits } from './api.js';
 
 export function withDefaults(limits: Partial<Limits> = {}): Limits {
-  // A container's limit, where there is one, is smaller than the machine's memory.
-  const memory = Math.min(totalmem(), process.constrainedMemory?.() || Infinity);
   return {
     maxConnections: 10_000,
     handshakeMs: 2_000,
@@ -12,7 +10,12 @@ export function withDefaults(limits: Partial<Limits> = {}): Limits {
     maxFrame: 256 << 20,
     inputPerPeer: 128 << 10,
     outputPerPeer: 64 << 20,
-    outputTotal: Math.floor(memory / 4),
+    outputTotal: Math.floor(memory() / 4),
     ...limits,
   };
 }
+
+export const defaultHeapMb = (): number => Math.floor(memory() / 2 / 2 ** 20);
+
+/** Bytes. A container's limit, where there is one, is smaller than the machine's memory. */
+const memory = (): number => Math.min(totalmem(), process.constrainedMemory?.() || Infinity);

@@ -5,7 +5,7 @@ import { ListenError } from '../net/listener.js';
 import { AddressError } from '../net/address.js';
 import { TO_IO, TO_LANG, End, channelMemory, nudge, ports, type EndMemory } from './channel.js';
 import { IoSide } from './io-side.js';
-import { withDefaults } from './limits.js';
+import { defaultHeapMb, withDefaults } from './limits.js';
 import { SharedState, sharedMemory } from './shared-state.js';
 import { TlsFilesError } from './tls-files.js';
 import { makeUsers } from './users.js';
@@ -151,8 +151,9 @@ class Threads {
         sendTimeoutMs: options.sendTimeoutMs ?? Infinity, outputPerPeer: limits.outputPerPeer, restricted: options.restricted ?? false,
       },
     };
+    const heapMb = options.heapMb ?? defaultHeapMb();
     this.#worker = new Worker(new URL('./interpreter-thread.js', import.meta.url), {
-      workerData: data, transferList: ports(memory.lang), resourceLimits: { stackSizeMb: options.stackSizeMb ?? STACK_MB, maxOldGenerationSizeMb: OLD_SPACE_MB },
+      workerData: data, transferList: ports(memory.lang), resourceLimits: { stackSizeMb: options.stackSizeMb ?? STACK_MB, maxOldGenerationSizeMb: heapMb },
     });
     this.io = new IoSide(new End(memory.io), this.#shared, {
       users: makeUsers(options.users ?? []),
@@ -167,10 +168,11 @@ class Threads {
         else if (kind === TO_IO.ANSWER) this.#answered(arg, payload as CommandResult);
       },
     });
-    this.#worker.on('error', (e) => {
-      const reason = `the interpreter failed: ${e.message}`;
+    this.#worker.on('error', (e: NodeJS.ErrnoException) => {
+      const full = e.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      const reason = full ? `the interpreter ran out of memory: its heap of ${heapMb} MB is full (--heap)` : `the interpreter failed: ${e.message}`;
       this.#ended(reason);
-      options.log?.({ level: 'error', event: 'interpreter-failed', message: reason });
+      options.log?.({ level: 'error', event: full ? 'out-of-memory' : 'interpreter-failed', message: reason });
       // Nobody is left to answer: whoever is connected must not wait.
       this.io.drain();
       void this.io.finish(0);
@@ -234,5 +236,3 @@ class Threads {
 /** Status of a program whose interpreter died: of memory, or of a defect. */
 const FAILED = 70;
 const GRACE_MS = 250;
-/** The heap of a worker has a bound of its own, which would otherwise be that of a small program. */
-const OLD_SPACE_MB = 16384;

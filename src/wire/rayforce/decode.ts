@@ -6,6 +6,7 @@ import {
   Dict, F64, Guid, Lambda, List, Narrow, Stamp, T, Table, Vec, i64, intern, nullOf, symOf, symText, asQuoted,
   type Sym, type Value, type VecData,
 } from '../../lang/value.js';
+import { allocList } from '../../columns/item.js';
 import { checkpoint } from '../../lang/interrupt.js';
 import { inflate } from './compress.js';
 import { SYM_FLAG, flagMeansQuoted, type Dialect } from './dialect.js';
@@ -24,7 +25,7 @@ export interface DecodeOptions {
 /**
  * The value that begins at `offset`; bytes behind it are ignored. An ERROR on the wire is answered as a RayError (a list with one in it
  * is that error), while bytes that are no value throw: `domain` truncated, too deep or inconsistent, `type` unknown tag, `name`, `limit` too
- * many items.
+ * many items, `oom` no room for them.
  */
 export function decode(bytes: Uint8Array, options: DecodeOptions, offset = 0, end = bytes.length): Value {
   return new Decoder(bytes, options, offset, end).whole();
@@ -133,7 +134,7 @@ class Decoder extends Verifier {
   texts(): Vec {
     this.take(1);
     const n = this.count(8);
-    const texts = new Array<string>(n);
+    const texts = allocList(n) as string[];
     for (let i = 0; i < n; i++) {
       if ((i & STRIDE) === 0) checkpoint();
       texts[i] = this.text(this.count(1));
@@ -181,7 +182,7 @@ class Decoder extends Verifier {
     }
     this.take(2);
     const n = this.count(1);
-    const params = new Array<Sym>(n);
+    const params = allocList(n) as Sym[];
     for (let i = 0; i < n; i++) params[i] = symOf(this.id());
     return params;
   }
@@ -201,7 +202,7 @@ class Decoder extends Verifier {
   }
 
   private values(n: number): Value[] {
-    const values = new Array<Value>(n);
+    const values = allocList(n);
     for (let i = 0; i < n; i++) {
       if ((i & STRIDE) === 0) checkpoint();
       values[i] = this.value();

@@ -4,14 +4,13 @@
  */
 import { fail, RayError } from '../../lang/errors.js';
 import { T, type Value } from '../../lang/value.js';
+import { MAX_BOXED } from '../../columns/item.js';
 import { checkpoint } from '../../lang/interrupt.js';
 import { readSize } from './header.js';
 import { rawView, type RawBuffer } from './raw-buffer.js';
 
 /** Levels of nesting, a leaf included. The reference's limit. */
 export const MAX_DEPTH = 512;
-/** Elements of a list. Longer arrays would no longer be arrays to the runtime, and could end the process instead of failing. */
-export const MAX_ITEMS = 2 ** 25;
 /** Elements between two looks at whether the evaluation that asks is to stop: all ones, for a mask. */
 export const STRIDE = 1023;
 /** Bytes of a builtin's name: nothing that long is bound anywhere. */
@@ -77,7 +76,7 @@ export class Verifier {
   /** As `count`, for what becomes an array. */
   items(width: number): number {
     const n = this.count(width);
-    return n <= MAX_ITEMS ? n : tooMany(n);
+    return n <= MAX_BOXED ? n : tooMany(n);
   }
 
   text(n: number): string {
@@ -126,7 +125,7 @@ export class Verifier {
 
 /** Vectors and lists, which are also all that a table has as columns. */
 export const isColumnTag = (tag: number): boolean => tag <= T.STR;
-const tooMany = (n: number): never => fail('limit', `deserialize: ${n} items, not at most ${MAX_ITEMS}`);
+const tooMany = (n: number): never => fail('limit', `deserialize: ${n} items, not at most ${MAX_BOXED}`);
 const truncated = (): never => fail('domain', 'deserialize: the bytes end within a value');
 
 /** Texts up to this length are put together by hand: a call into the runtime costs more. */
@@ -232,7 +231,7 @@ PASS[T.LAMBDA] = (v, tag) => {
   const body = v.inner();
   if (body === T.ERROR) return body;
   if (body !== T.LIST) fail('domain', 'deserialize: a lambda without a body');
-  if (count > MAX_ITEMS) tooMany(count);
+  if (count > MAX_BOXED) tooMany(count);
   if (params !== T.SYM && !(isColumnTag(params) && count === 0)) fail('domain', 'deserialize: a lambda whose parameters are no symbols');
   return tag;
 };
