@@ -1,5 +1,6 @@
 /* The lean client of bench/load.ts in C, so that what is measured is the server: one socket, N requests in flight, replies
- * counted by their headers. Usage: load PORT REQUESTS IN_FLIGHT WARM_UP TEXT; prints one line of JSON. */
+ * counted by their headers. Usage: load PORT|PATH REQUESTS IN_FLIGHT WARM_UP TEXT [frame]; prints one line of JSON. With `frame` it
+ * speaks frames, on the lane of values. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,28 +38,61 @@ static void write_all(int fd, const char *p, size_t n) {
   }
 }
 
-int main(int argc, char **argv) {
-  if (argc != 6) return fprintf(stderr, "usage: load PORT REQUESTS IN_FLIGHT WARM_UP TEXT\n"), 64;
-  long requests = atol(argv[2]), in_flight = atol(argv[3]), warm_up = atol(argv[4]), total = requests + warm_up;
-  size_t text = strlen(argv[5]), frame = 26 + text;
-  char *batch = malloc(frame * (size_t)in_flight);
-  for (long i = 0; i < in_flight; i++) {
-    char *f = batch + frame * (size_t)i;
-    uint64_t payload = 10 + text, length = text;
-    memcpy(f, "\xfa\xde\xfa\xce\x03\x00\x00\x01", 8);
-    memcpy(f + 8, &payload, 8);
-    f[16] = (char)0xf3;
-    f[17] = 0;
-    memcpy(f + 18, &length, 8);
-    memcpy(f + 26, argv[5], text);
+static int connected(const char *to) {
+  int one = 1, fd = socket(to[0] == '/' ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
+  if (to[0] == '/') {
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    strncpy(at.sun_path, to, sizeof at.sun_path - 1);
+    if (connect(fd, (struct sockaddr *)&at, sizeof at) != 0) die("connect");
+    return fd;
   }
-  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) die("connect");
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(to)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  if (connect(fd, (struct sockaddr *)&at, sizeof at) != 0) die("connect");
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  return fd;
+}
+
+/* Writes a request with its number and answers its size; below 110 bytes of text every length in a frame is one byte. */
+static size_t request(char *f, const char *text, int framed, long id) {
+  uint64_t length = strlen(text), payload = 10 + length;
+  char *p = f;
+  if (framed) {
+    uint32_t body = (uint32_t)(6 + 2 + payload + 2);
+    *p++ = 1;
+    memcpy(p, &body, 4);
+    memcpy(p + 4, "\x08\x01\x18\xe6\xe4\x01\x22", 7);
+    p[11] = (char)payload;
+    p += 12;
+  } else {
+    memcpy(p, "\xfa\xde\xfa\xce\x03\x00\x00\x01", 8);
+    memcpy(p + 8, &payload, 8);
+    p += 16;
+  }
+  *p++ = (char)0xf3;
+  *p++ = 0;
+  memcpy(p, &length, 8);
+  memcpy(p + 8, text, length);
+  p += 8 + length;
+  if (framed) {
+    *p++ = 0x28;
+    *p++ = (char)(1 + id % 127);
+  }
+  return (size_t)(p - f);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 6 || argc > 7 || strlen(argv[5]) > 100) return fprintf(stderr, "usage: load PORT|PATH REQUESTS IN_FLIGHT WARM_UP TEXT [frame]\n"), 64;
+  int framed = argc == 7;
+  long requests = atol(argv[2]), in_flight = atol(argv[3]), warm_up = atol(argv[4]), total = requests + warm_up;
+  size_t frame = 0, head = framed ? 5 : 16;
+  char *batch = malloc(200 * (size_t)in_flight);
+  for (long i = 0; i < in_flight; i++) frame = request(batch + frame * (size_t)i, argv[5], framed, i);
+  int fd = connected(argv[1]);
   char hello[2];
-  write_all(fd, "\x03\x00", 2);
-  if (recv(fd, hello, 2, MSG_WAITALL) != 2) die("handshake");
+  if (!framed) {
+    write_all(fd, "\x03\x00", 2);
+    if (recv(fd, hello, 2, MSG_WAITALL) != 2) die("handshake");
+  }
 
   double *sent_at = malloc(sizeof(double) * (size_t)in_flight), *took = malloc(sizeof(double) * (size_t)requests), started = now_us();
   long sent = 0, done = 0;
@@ -75,13 +110,16 @@ int main(int argc, char **argv) {
     bytes += (uint64_t)got;
     t = now_us();
     n = 0;
-    for (size_t at = 0; at < (size_t)got || (have == 16 && skip == 0);) {
-      if (have < 16) {
-        size_t k = 16 - have < (size_t)got - at ? 16 - have : (size_t)got - at;
+    for (size_t at = 0; at < (size_t)got || (have == head && skip == 0);) {
+      if (have < head) {
+        size_t k = head - have < (size_t)got - at ? head - have : (size_t)got - at;
         memcpy(header + have, buffer + at, k);
         have += k;
         at += k;
-        if (have == 16) memcpy(&skip, header + 8, 8);
+        if (have == head) {
+          skip = 0;
+          memcpy(&skip, framed ? header + 1 : header + 8, framed ? 4 : 8);
+        }
         continue;
       }
       size_t k = skip < (size_t)got - at ? skip : (size_t)got - at;

@@ -57,9 +57,9 @@ export function encode${name}(m: ${name}): Uint8Array {
   return write${name}(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of \`bytes\`. Errors: DecodeError. */
-export function decode${name}(bytes: Uint8Array): ${name} {
-  return decodeWhole(bytes, create${name}(), merge${name});
+/** The message in \`bytes[start, end)\`. Byte fields are views of it. Errors: DecodeError. */
+export function decode${name}(bytes: Uint8Array, start = 0, end = bytes.length): ${name} {
+  return decodeWhole(bytes, start, end, create${name}(), merge${name});
 }
 
 export function write${name}(m: ${name}, w: protobuf.Writer): protobuf.Writer {

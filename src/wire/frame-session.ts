@@ -33,7 +33,8 @@ export class FrameSession {
   /** Null: more bytes are needed. */
   next(): FrameEvent | null {
     if (this.#over) return null;
-    const verdict = this.mux.poll(this.#queue.bytes);
+    const { buffer, start, end } = this.#queue;
+    const verdict = this.mux.poll(buffer, start, end);
     switch (verdict.verdict) {
       case 'NeedMoreBytes': return this.#ended ? this.#close(this.#queue.length === 0, this.#queue.length === 0 ? 'the peer has closed' : 'the stream ended inside a frame') : null;
       case 'Legacy': return this.#close(false, 'not a frame');

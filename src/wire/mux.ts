@@ -57,22 +57,24 @@ export interface MuxOptions {
 export class EndpointMux {
   readonly #probes: Pick<ProbeResponder, 'answer'>;
   readonly #served: ReadonlySet<number>;
-  readonly #detect: LegacyDetector;
+  readonly #detect: LegacyDetector | null;
 
-  constructor({ probes, served, detect = () => 'NotLegacy' }: MuxOptions) {
+  constructor({ probes, served, detect }: MuxOptions) {
     this.#probes = probes;
     this.#served = new Set(served);
-    this.#detect = detect;
+    this.#detect = detect ?? null;
   }
 
-  /** A pure function of `buffer`. Never throws. */
-  poll(buffer: Uint8Array): MuxVerdict {
-    if (buffer.length === 0) return NEED_MORE;
-    const detected = this.#detect(buffer);
-    if (detected !== 'NotLegacy') return detected === 'Legacy' ? LEGACY : NEED_MORE;
-    if (buffer[0] !== FRAMING_BYTE) return LEGACY;
+  /** A pure function of `buffer[start, end)`. Never throws. */
+  poll(buffer: Uint8Array, start = 0, end = buffer.length): MuxVerdict {
+    if (start === end) return NEED_MORE;
+    if (this.#detect !== null) {
+      const detected = this.#detect(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end));
+      if (detected !== 'NotLegacy') return detected === 'Legacy' ? LEGACY : NEED_MORE;
+    }
+    if (buffer[start] !== FRAMING_BYTE) return LEGACY;
     try {
-      const decoded = tryDecode(buffer);
+      const decoded = tryDecode(buffer, start, end);
       return decoded === null ? NEED_MORE : this.#frame(decoded.frame, decoded.consumed);
     } catch (e) {
       if (e instanceof FramingError) return { verdict: 'Error', error: { kind: 'Framing', fault: e.fault } };

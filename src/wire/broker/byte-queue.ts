@@ -15,6 +15,17 @@ export class ByteQueue {
     return this.#start === 0 && this.#end === this.#buffer.length ? this.#buffer : this.#buffer.subarray(this.#start, this.#end);
   }
 
+  /** They lie in `buffer[start, end)`. */
+  get buffer(): Uint8Array {
+    return this.#buffer;
+  }
+  get start(): number {
+    return this.#start;
+  }
+  get end(): number {
+    return this.#end;
+  }
+
   append(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     const held = this.length;

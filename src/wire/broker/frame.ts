@@ -87,20 +87,20 @@ export function traceHeaders(frame: Frame): [name: string, value: string][] {
 export interface Decoded { readonly frame: Frame; readonly consumed: number }
 
 /**
- * The frame that `buffer` begins with, or null while it is incomplete; what follows is left alone. Its payload is a view of `buffer`.
- * Errors: FramingError (version, size, Decode) as soon as the bytes show it.
+ * The frame that `buffer[start, end)` begins with, or null while it is incomplete; what follows is left alone. Its payload is a view of
+ * `buffer`. Errors: FramingError (version, size, Decode) as soon as the bytes show it.
  */
-export function tryDecode(buffer: Uint8Array): Decoded | null {
-  const length = bodyLength(buffer, MAX_FRAME_BYTES);
+export function tryDecode(buffer: Uint8Array, start = 0, end = buffer.length): Decoded | null {
+  const length = bodyLength(buffer, MAX_FRAME_BYTES, start, end);
   const consumed = HEADER_BYTES + length;
-  if (length < 0 || buffer.length < consumed) return null;
-  return { frame: decodeBody(buffer.subarray(HEADER_BYTES, consumed)), consumed };
+  if (length < 0 || end - start < consumed) return null;
+  return { frame: decodeBody(buffer, start + HEADER_BYTES, start + consumed), consumed };
 }
 
-/** Errors: FramingError Decode. */
-export function decodeBody(body: Uint8Array): Frame {
+/** The frame whose body is `bytes[start, end)`. Errors: FramingError Decode. */
+export function decodeBody(bytes: Uint8Array, start = 0, end = bytes.length): Frame {
   try {
-    return decodeFrame(body);
+    return decodeFrame(bytes, start, end);
   } catch (e) {
     throw new FramingError({ kind: 'Decode', detail: (e as Error).message });
   }
@@ -168,12 +168,12 @@ const KIND_NAMES = Object.keys(FrameKind);
 
 /* ── helpers ───────────────────────────────────────────────────────────── */
 
-/** What the header announces, -1 while it is incomplete. */
-function bodyLength(bytes: Uint8Array, cap: number): number {
-  if (bytes.length === 0) return -1;
-  if (bytes[0] !== FRAMING_BYTE) throw new FramingError({ kind: 'UnsupportedFramingVersion', got: bytes[0], expected: FRAMING_BYTE });
-  if (bytes.length < HEADER_BYTES) return -1;
-  const length = (bytes[1] | (bytes[2] << 8) | (bytes[3] << 16) | (bytes[4] << 24)) >>> 0;
+/** What the header in `bytes[start, end)` announces, -1 while it is incomplete. */
+function bodyLength(bytes: Uint8Array, cap: number, start = 0, end = bytes.length): number {
+  if (start === end) return -1;
+  if (bytes[start] !== FRAMING_BYTE) throw new FramingError({ kind: 'UnsupportedFramingVersion', got: bytes[start], expected: FRAMING_BYTE });
+  if (end - start < HEADER_BYTES) return -1;
+  const length = (bytes[start + 1] | (bytes[start + 2] << 8) | (bytes[start + 3] << 16) | (bytes[start + 4] << 24)) >>> 0;
   if (length > cap) throw new FramingError({ kind: 'FrameTooLarge', bodyLength: length, cap });
   return length;
 }

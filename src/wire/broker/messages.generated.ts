@@ -34,9 +34,9 @@ export function encodeFrame(m: Frame): Uint8Array {
   return writeFrame(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeFrame(bytes: Uint8Array): Frame {
-  return decodeWhole(bytes, createFrame(), mergeFrame);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeFrame(bytes: Uint8Array, start = 0, end = bytes.length): Frame {
+  return decodeWhole(bytes, start, end, createFrame(), mergeFrame);
 }
 
 export function writeFrame(m: Frame, w: protobuf.Writer): protobuf.Writer {
@@ -97,9 +97,9 @@ export function encodeHello(m: Hello): Uint8Array {
   return writeHello(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeHello(bytes: Uint8Array): Hello {
-  return decodeWhole(bytes, createHello(), mergeHello);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeHello(bytes: Uint8Array, start = 0, end = bytes.length): Hello {
+  return decodeWhole(bytes, start, end, createHello(), mergeHello);
 }
 
 export function writeHello(m: Hello, w: protobuf.Writer): protobuf.Writer {
@@ -159,9 +159,9 @@ export function encodeHelloReply(m: HelloReply): Uint8Array {
   return writeHelloReply(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeHelloReply(bytes: Uint8Array): HelloReply {
-  return decodeWhole(bytes, createHelloReply(), mergeHelloReply);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeHelloReply(bytes: Uint8Array, start = 0, end = bytes.length): HelloReply {
+  return decodeWhole(bytes, start, end, createHelloReply(), mergeHelloReply);
 }
 
 export function writeHelloReply(m: HelloReply, w: protobuf.Writer): protobuf.Writer {
@@ -201,9 +201,9 @@ export function encodeNegotiated(m: Negotiated): Uint8Array {
   return writeNegotiated(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeNegotiated(bytes: Uint8Array): Negotiated {
-  return decodeWhole(bytes, createNegotiated(), mergeNegotiated);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeNegotiated(bytes: Uint8Array, start = 0, end = bytes.length): Negotiated {
+  return decodeWhole(bytes, start, end, createNegotiated(), mergeNegotiated);
 }
 
 export function writeNegotiated(m: Negotiated, w: protobuf.Writer): protobuf.Writer {
@@ -253,9 +253,9 @@ export function encodeRefused(m: Refused): Uint8Array {
   return writeRefused(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeRefused(bytes: Uint8Array): Refused {
-  return decodeWhole(bytes, createRefused(), mergeRefused);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeRefused(bytes: Uint8Array, start = 0, end = bytes.length): Refused {
+  return decodeWhole(bytes, start, end, createRefused(), mergeRefused);
 }
 
 export function writeRefused(m: Refused, w: protobuf.Writer): protobuf.Writer {
@@ -299,9 +299,9 @@ export function encodeHandoffOffer(m: HandoffOffer): Uint8Array {
   return writeHandoffOffer(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeHandoffOffer(bytes: Uint8Array): HandoffOffer {
-  return decodeWhole(bytes, createHandoffOffer(), mergeHandoffOffer);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeHandoffOffer(bytes: Uint8Array, start = 0, end = bytes.length): HandoffOffer {
+  return decodeWhole(bytes, start, end, createHandoffOffer(), mergeHandoffOffer);
 }
 
 export function writeHandoffOffer(m: HandoffOffer, w: protobuf.Writer): protobuf.Writer {
@@ -341,9 +341,9 @@ export function encodeHandoffAck(m: HandoffAck): Uint8Array {
   return writeHandoffAck(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeHandoffAck(bytes: Uint8Array): HandoffAck {
-  return decodeWhole(bytes, createHandoffAck(), mergeHandoffAck);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeHandoffAck(bytes: Uint8Array, start = 0, end = bytes.length): HandoffAck {
+  return decodeWhole(bytes, start, end, createHandoffAck(), mergeHandoffAck);
 }
 
 export function writeHandoffAck(m: HandoffAck, w: protobuf.Writer): protobuf.Writer {
@@ -384,9 +384,9 @@ export function encodeAdminRequest(m: AdminRequest): Uint8Array {
   return writeAdminRequest(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeAdminRequest(bytes: Uint8Array): AdminRequest {
-  return decodeWhole(bytes, createAdminRequest(), mergeAdminRequest);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeAdminRequest(bytes: Uint8Array, start = 0, end = bytes.length): AdminRequest {
+  return decodeWhole(bytes, start, end, createAdminRequest(), mergeAdminRequest);
 }
 
 export function writeAdminRequest(m: AdminRequest, w: protobuf.Writer): protobuf.Writer {
@@ -428,9 +428,9 @@ export function encodeAdminReply(m: AdminReply): Uint8Array {
   return writeAdminReply(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeAdminReply(bytes: Uint8Array): AdminReply {
-  return decodeWhole(bytes, createAdminReply(), mergeAdminReply);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeAdminReply(bytes: Uint8Array, start = 0, end = bytes.length): AdminReply {
+  return decodeWhole(bytes, start, end, createAdminReply(), mergeAdminReply);
 }
 
 export function writeAdminReply(m: AdminReply, w: protobuf.Writer): protobuf.Writer {
@@ -468,9 +468,9 @@ export function encodeEndpoint(m: Endpoint): Uint8Array {
   return writeEndpoint(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeEndpoint(bytes: Uint8Array): Endpoint {
-  return decodeWhole(bytes, createEndpoint(), mergeEndpoint);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeEndpoint(bytes: Uint8Array, start = 0, end = bytes.length): Endpoint {
+  return decodeWhole(bytes, start, end, createEndpoint(), mergeEndpoint);
 }
 
 export function writeEndpoint(m: Endpoint, w: protobuf.Writer): protobuf.Writer {
@@ -510,9 +510,9 @@ export function encodeDaemonProcess(m: DaemonProcess): Uint8Array {
   return writeDaemonProcess(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeDaemonProcess(bytes: Uint8Array): DaemonProcess {
-  return decodeWhole(bytes, createDaemonProcess(), mergeDaemonProcess);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeDaemonProcess(bytes: Uint8Array, start = 0, end = bytes.length): DaemonProcess {
+  return decodeWhole(bytes, start, end, createDaemonProcess(), mergeDaemonProcess);
 }
 
 export function writeDaemonProcess(m: DaemonProcess, w: protobuf.Writer): protobuf.Writer {
@@ -561,9 +561,9 @@ export function encodeHostIdentity(m: HostIdentity): Uint8Array {
   return writeHostIdentity(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeHostIdentity(bytes: Uint8Array): HostIdentity {
-  return decodeWhole(bytes, createHostIdentity(), mergeHostIdentity);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeHostIdentity(bytes: Uint8Array, start = 0, end = bytes.length): HostIdentity {
+  return decodeWhole(bytes, start, end, createHostIdentity(), mergeHostIdentity);
 }
 
 export function writeHostIdentity(m: HostIdentity, w: protobuf.Writer): protobuf.Writer {
@@ -609,9 +609,9 @@ export function encodeServiceDefinition(m: ServiceDefinition): Uint8Array {
   return writeServiceDefinition(m, protobuf.Writer.create()).finish();
 }
 
-/** Byte fields are views of `bytes`. Errors: DecodeError. */
-export function decodeServiceDefinition(bytes: Uint8Array): ServiceDefinition {
-  return decodeWhole(bytes, createServiceDefinition(), mergeServiceDefinition);
+/** The message in `bytes[start, end)`. Byte fields are views of it. Errors: DecodeError. */
+export function decodeServiceDefinition(bytes: Uint8Array, start = 0, end = bytes.length): ServiceDefinition {
+  return decodeWhole(bytes, start, end, createServiceDefinition(), mergeServiceDefinition);
 }
 
 export function writeServiceDefinition(m: ServiceDefinition, w: protobuf.Writer): protobuf.Writer {

@@ -9,10 +9,13 @@ export class DecodeError extends Error {}
 
 type Merge<M> = (r: Reader, m: M, depth: number) => void;
 
-/** Reads `bytes` into `m`. Errors: DecodeError, whatever is wrong with them. */
-export function decodeWhole<M>(bytes: Uint8Array, m: M, merge: Merge<M>): M {
+/** Reads `bytes[start, end)` into `m`. Errors: DecodeError, whatever is wrong with them. */
+export function decodeWhole<M>(bytes: Uint8Array, start: number, end: number, m: M, merge: Merge<M>): M {
   try {
-    merge(protobuf.Reader.create(bytes), m, 0);
+    const r = protobuf.Reader.create(bytes);
+    r.pos = start;
+    r.len = end;
+    merge(r, m, 0);
   } catch (e) {
     throw e instanceof DecodeError ? e : new DecodeError((e as Error).message);
   }
