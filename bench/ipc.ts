@@ -17,11 +17,12 @@ const lean = ((): string | null => {
   return spawnSync('cc', ['-O2', '-o', binary, source]).status === 0 ? binary : null;
 })();
 
-function run(port: number, { text = '(+ 1 2)', requests, inFlight = 1, warmUp }: Asked): LoadResult {
+/** `at`: a port, or the path of a Unix socket. `frame`: frames are spoken. */
+export function run(at: number | string, { text = '(+ 1 2)', requests, inFlight = 1, warmUp }: Asked, frame = false): LoadResult {
   const [n, m, w] = [requests, inFlight, warmUp].map(String);
   const { stdout, stderr } = lean !== null
-    ? spawnSync(lean, [String(port), n, m, w, text], { encoding: 'utf8' })
-    : spawnSync(process.execPath, [loader, String(port), '--json', '--requests', n, '--in-flight', m, '--warm-up', w, '--text', text], { encoding: 'utf8' });
+    ? spawnSync(lean, [String(at), n, m, w, text, ...(frame ? ['frame'] : [])], { encoding: 'utf8' })
+    : spawnSync(process.execPath, [loader, String(at), '--json', '--requests', n, '--in-flight', m, '--warm-up', w, '--text', text, ...(frame ? ['--frame'] : [])], { encoding: 'utf8' });
   if (stdout === '') throw new Error(`the load client failed: ${stderr}`);
   return JSON.parse(stdout) as LoadResult;
 }

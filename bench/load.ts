@@ -1,14 +1,19 @@
 /**
  * A lean client for load: one socket, a fixed number of requests in flight, replies counted by their headers and not decoded.
  *
- *     node load.js PORT [--requests N] [--in-flight N] [--warm-up N] [--text SOURCE] [--host H] [--json]
+ *     node load.js PORT|PATH [--frame] [--requests N] [--in-flight N] [--warm-up N] [--text SOURCE] [--host H] [--json]
  */
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { frameWire, request as frameRequest } from '../src/wire/broker/frame.js';
+import { VALUE_LANE } from '../src/wire/broker/protocols.js';
 
 export interface Load {
-  readonly port: number;
+  /** A port, or the path of a Unix socket. */
+  readonly at: number | string;
+  /** Frames are spoken, on the lane of values. */
+  readonly framed?: boolean;
   readonly host?: string;
   readonly text: string;
   readonly requests: number;
@@ -20,17 +25,21 @@ export interface Load {
 export interface LoadResult { readonly rps: number; readonly p50: number; readonly p99: number; readonly max: number; readonly bytes: number }
 
 const HEADER = 16;
+const FRAME_HEADER = 5;
 
 /** Sends `requests` string requests and answers what they took. Rejects when the peer hangs up. */
-export function load({ port, host = '127.0.0.1', text, requests, inFlight, warmUp = Math.min(20_000, requests) }: Load): Promise<LoadResult> {
-  const frame = request(text);
-  const batch = Buffer.concat(Array.from({ length: Math.max(inFlight, 1) }, () => frame));
+export function load({ at: to, framed = false, host = '127.0.0.1', text, requests, inFlight, warmUp = Math.min(20_000, requests) }: Load): Promise<LoadResult> {
+  const frames = Array.from({ length: Math.max(inFlight, 1) }, (_, i) => (framed ? framedRequest(text, i) : request(text)));
+  const [frame] = frames;
+  const batch = Buffer.concat(frames);
+  const head = framed ? FRAME_HEADER : HEADER;
+  const sizeAt = framed ? 1 : 8;
   const sentAt = new Float64Array(inFlight);
   const took = new Float64Array(requests);
   const total = warmUp + requests;
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host, noDelay: true });
-    let shaken = 0;
+    const socket = connect(typeof to === 'string' ? { path: to } : { port: to, host, noDelay: true });
+    let shaken = framed ? 2 : 0;
     let sent = 0;
     let done = 0;
     let bytes = 0;
@@ -52,7 +61,11 @@ export function load({ port, host = '127.0.0.1', text, requests, inFlight, warmU
         bytes = 0;
       }
     };
-    socket.on('connect', () => socket.write(Buffer.from([3, 0])));
+    socket.on('connect', () => {
+      if (!framed) return socket.write(Buffer.from([3, 0]));
+      started = performance.now();
+      send(inFlight);
+    });
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the peer hung up')));
     socket.on('data', (chunk: Buffer) => {
@@ -73,16 +86,16 @@ export function load({ port, host = '127.0.0.1', text, requests, inFlight, warmU
           skip -= n;
           at += n;
           if (skip === 0) replied(now);
-        } else if (have === 0 && chunk.length - at >= HEADER) {
-          skip = chunk.readUInt32LE(at + 8);
-          at += HEADER;
+        } else if (have === 0 && chunk.length - at >= head) {
+          skip = chunk.readUInt32LE(at + sizeAt);
+          at += head;
         } else {
-          const n = Math.min(HEADER - have, chunk.length - at);
+          const n = Math.min(head - have, chunk.length - at);
           chunk.copy(header, have, at, at + n);
           have += n;
           at += n;
-          if (have === HEADER) {
-            skip = header.readUInt32LE(8);
+          if (have === head) {
+            skip = header.readUInt32LE(sizeAt);
             have = 0;
           }
         }
@@ -112,16 +125,18 @@ function request(text: string): Buffer {
   return frame;
 }
 
+const framedRequest = (text: string, i: number): Buffer => Buffer.from(frameWire(frameRequest(VALUE_LANE, request(text).subarray(HEADER), BigInt(1 + (i % 127)))));
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       requests: { type: 'string', default: '100000' }, 'in-flight': { type: 'string', default: '1' }, 'warm-up': { type: 'string' },
-      text: { type: 'string', default: '(+ 1 2)' }, host: { type: 'string' }, json: { type: 'boolean', default: false },
+      text: { type: 'string', default: '(+ 1 2)' }, host: { type: 'string' }, frame: { type: 'boolean', default: false }, json: { type: 'boolean', default: false },
     },
   });
   const result = await load({
-    port: Number(positionals[0]), host: values.host, text: values.text, requests: Number(values.requests), inFlight: Number(values['in-flight']),
+    at: positionals[0].startsWith('/') ? positionals[0] : Number(positionals[0]), framed: values.frame, host: values.host, text: values.text, requests: Number(values.requests), inFlight: Number(values['in-flight']),
     warmUp: values['warm-up'] === undefined ? undefined : Number(values['warm-up']),
   });
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${result.rps} requests/s, p50 ${result.p50} µs, p99 ${result.p99} µs, max ${result.max} µs\n`);

@@ -4,6 +4,7 @@
  *     RFL_REFERENCE=path/to/rayforce npm run bench [-- NAME ..]
  */
 import { hello, mux } from './broker.js';
+import { frames } from './frames.js';
 import { badPeers, busy, idle, requests } from './ipc.js';
 import { calls, reader, startUp } from './language.js';
 import { reference } from './peers.js';
@@ -14,7 +15,7 @@ import { tables } from './tables.js';
 
 const BENCHMARKS = new Map<string, () => void | Promise<void>>([
   ['calls', calls], ['reader', reader], ['start', startUp], ['requests', requests], ['idle', idle], ['bad-peers', badPeers], ['busy', busy], ['pipes', pipes], ['connections', connections],
-  ['hello', hello], ['mux', mux], ['tables', tables],
+  ['hello', hello], ['mux', mux], ['frames', frames], ['tables', tables],
 ]);
 
 const wanted = process.argv.slice(2);
