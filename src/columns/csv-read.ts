@@ -47,7 +47,7 @@ export function* csvParts(source: ByteSource, schema: CsvSchema, rows: number): 
   const types = file.types.includes(NARROWEST) ? narrowTypes(file, rows) : file.types;
   const reader = file.rows(types);
   let any = false;
-  for (let columns = reader?.take(rows); columns != null; columns = reader!.take(rows)) {
+  for (let columns = reader?.take(rows) ?? null; columns !== null; columns = reader!.take(rows)) {
     any = true;
     yield new Table(file.names, columns);
   }
@@ -58,7 +58,7 @@ export function* csvParts(source: ByteSource, schema: CsvSchema, rows: number): 
 function narrowTypes(file: CsvFile, rows: number): readonly number[] {
   const widest = file.types.map((t) => (t === NARROWEST ? 0 : t));
   const reader = file.rows(file.types);
-  for (let columns = reader?.take(rows); columns != null; columns = reader!.take(rows)) {
+  for (let columns = reader?.take(rows) ?? null; columns !== null; columns = reader!.take(rows)) {
     columns.forEach((column, c) => {
       if (file.types[c] === NARROWEST) widest[c] = Math.max(widest[c], narrowed(column).t);
     });

@@ -104,11 +104,12 @@ class Attached implements IpcHost {
     this.#events?.stop();
     this.#events = null;
     this.#lang.detach();
-    if (this.#thread === null) return;
+    if (this.#thread === null) return this.#lang.journal.close();
     const until = performance.now() + ms;
     this.#lang.call({ ask: 'drain' });
     while (performance.now() < until && this.#lang.step());
     this.#lang.closeAll();
+    this.#lang.journal.close();
     this.#lang.call({ ask: 'finish', ms: Math.max(0, until - performance.now()) });
     void this.#thread.terminate();
     this.#thread = null;

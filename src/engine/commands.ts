@@ -23,6 +23,7 @@ export class Commands {
       case 'journal': result = this.#journal(command.options); break;
       case 'shutdown': {
         this.lang.closeAll();
+        this.lang.journal.close();
         result = null;
       }
     }

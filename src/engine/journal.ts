@@ -7,6 +7,7 @@
  * | `BASE.STAMP.log`  | requests before it                                            |
  * | `BASE.qdb`        | a snapshot: the globals at the last roll that took one        |
  * | `BASE.qdb.tmp`    | a snapshot on its way                                         |
+ * | `BASE.lock`       | the process that writes the journal                           |
  */
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -19,6 +20,7 @@ import { recordHeader } from '../wire/rayforce/journal.js';
 import { HEADER_SIZE, MAX_PAYLOAD } from '../wire/rayforce/header.js';
 import { decodePayload, encodeFrame, type DecodeOptions, type Dialect } from '../wire/rayforce/value.js';
 import { AppendFile, cutFile, scanJournal } from './journal-file.js';
+import { JournalLock } from './journal-lock.js';
 import { bindSnapshot, replay, snapshotOf, type Replayed } from './journal-replay.js';
 import { resolver } from './serde-builtins.js';
 import type { JournalOptions, LogRecord } from './api.js';
@@ -33,6 +35,7 @@ export class Journal {
   /** Requests are to be kept, whether or not the file could be opened. */
   #open = false;
   #file: AppendFile | null = null;
+  #lock: JournalLock | null = null;
   /** Byte string; '' before any journal was opened. */
   #base = '';
   #durable = false;
@@ -44,27 +47,34 @@ export class Journal {
     this.#decoding = { dialect, limit: MAX_PAYLOAD, resolve: resolver(interp.env) };
   }
 
-  /** Brings back what a journal holds, then goes on with it. Errors: `badtail`, `deser`, `decompr`, `domain`, `io`, `cancel`. */
+  /** Brings back what a journal holds, then goes on with it. Errors: `state` another process writes it, `badtail`, `deser`, `decompr`, `domain`, `io`, `cancel`. */
   start({ base, durable, cut }: JournalOptions): void {
     const path = toBytes(base);
-    this.interp.top(() => this.#recover(path, cut));
-    this.open(path, durable);
+    // Before anything is cut or renamed.
+    this.#lock = JournalLock.take(path);
+    this.#locked(() => {
+      this.interp.top(() => this.#recover(path, cut));
+      this.open(path, durable);
+    });
   }
 
-  /** Goes on with a journal without looking at what it holds. Errors: `domain` one is open, `badtail`, `io`. */
+  /** Goes on with a journal without looking at what it holds. Errors: `domain` one is open, `state` another process writes it, `badtail`, `io`. */
   open(base: string, durable: boolean): void {
     if (this.#replaying > 0) return;
     if (base === '') fail('domain', '.log.open: empty base');
     if (this.#open) fail('domain', '.log.open: a journal is open');
-    this.#settle(base);
-    const path = `${base}.log`;
-    const { torn, valid } = there(path) ? attempt(path, (file) => scanJournal(file)) : { torn: false, valid: 0 };
-    // Records behind a torn one could never be read again.
-    if (torn) fail('badtail', `${path}: framing broken at offset ${valid}`);
-    this.#base = base;
-    this.#durable = durable;
-    this.#reopen();
-    this.#open = true;
+    this.#lock ??= JournalLock.take(base);
+    this.#locked(() => {
+      this.#settle(base);
+      const path = `${base}.log`;
+      const { torn, valid } = there(path) ? attempt(path, (file) => scanJournal(file)) : { torn: false, valid: 0 };
+      // Records behind a torn one could never be read again.
+      if (torn) fail('badtail', `${path}: framing broken at offset ${valid}`);
+      this.#base = base;
+      this.#durable = durable;
+      this.#reopen();
+      this.#open = true;
+    });
   }
 
   /** Keeps a request, given by its frame. Errors: `io`: it must not be evaluated then. */
@@ -114,6 +124,7 @@ export class Journal {
     this.#open = false;
     this.#file?.close();
     this.#file = null;
+    this.#unlock();
   }
 
   /** Removes all files of the journal that is or was open. Errors: `domain` none ever was, `io`. */
@@ -155,6 +166,21 @@ export class Journal {
     if (!there(log)) return;
     const { records, errors } = this.replay(log);
     this.#report('info', `log: replayed ${records} entries (${errors} eval errors) from ${fromBytes(log)}`);
+  }
+
+  /** Gives the lock back where `body` fails. */
+  #locked(body: () => void): void {
+    try {
+      body();
+    } catch (e) {
+      this.#unlock();
+      throw e;
+    }
+  }
+
+  #unlock(): void {
+    this.#lock?.release();
+    this.#lock = null;
   }
 
   /** Finishes or forgets a snapshot that a crash left on its way. */

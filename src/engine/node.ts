@@ -2,9 +2,11 @@
 import { Worker } from 'node:worker_threads';
 import { listenAddress } from '../net/address.js';
 import { ListenError } from '../net/listener.js';
+import { toBytes } from '../lang/text.js';
 import { AddressError } from '../net/address.js';
 import { TO_IO, TO_LANG, End, channelMemory, nudge, ports, type EndMemory } from './channel.js';
 import { IoSide } from './io-side.js';
+import { JournalLock } from './journal-lock.js';
 import { defaultHeapMb, withDefaults } from './limits.js';
 import { SharedState, sharedMemory } from './shared-state.js';
 import { TlsFilesError } from './tls-files.js';
@@ -44,6 +46,8 @@ class Node implements RflNode {
   readonly #exit = new Set<(status: number) => void>();
   #threads: Threads;
   #stopped: Promise<void> | null = null;
+  /** The interpreter has the journal. */
+  #journal = false;
 
   constructor(private readonly options: NodeOptions) {
     this.#limits = withDefaults(options.limits);
@@ -97,15 +101,22 @@ class Node implements RflNode {
   }
 
   shutdown(ms = SHUTDOWN_MS): Promise<void> {
-    this.#stopped ??= this.#threads.shutdown(ms);
+    this.#stopped ??= this.#threads.shutdown(ms).then(() => this.#freeJournal());
     return this.#stopped;
   }
 
   async restart(): Promise<void> {
     await this.#threads.abandon();
+    this.#freeJournal();
     this.#threads = this.#start();
     await this.recover();
     for (const address of this.options.listen ?? []) await this.listen(address);
+  }
+
+  /** An interpreter that was ended from outside could not do it. */
+  #freeJournal(): void {
+    if (this.#journal && this.options.journal !== undefined) JournalLock.free(toBytes(this.options.journal.base));
+    this.#journal = false;
   }
 
   /** Brings the journal back. Rejects with EngineError `journal`. */
@@ -114,6 +125,7 @@ class Node implements RflNode {
     if (journal === undefined) return;
     const failure = (await this.#threads.ask({ ask: 'journal', options: journal })) as JournalFailure | null;
     if (failure !== null) throw new EngineError('journal', `${failure.code}: ${failure.message}`);
+    this.#journal = true;
   }
 
   #start(): Threads {
