@@ -9,7 +9,7 @@ import { groupIndexColumns, hashGroup } from '../columns/hashing.js';
 import { affixed, concatColumns, concatItems } from '../columns/concat.js';
 import { cycle, iota, repeat, reversed, takeRange, type Rows } from '../columns/slice.js';
 import { mergeDicts, pick } from '../columns/lookup.js';
-import { BLOCK, checkpoint } from '../lang/interrupt.js';
+import { checkpoint } from '../lang/interrupt.js';
 
 export const ROWS: readonly BuiltinRow[] = [
   { name: 'til', arity: 1, args: 'n', doc: '0 .. n-1 for an i64 n. Errors: domain below 0', example: '(til 5)', fn: til },
@@ -175,7 +175,7 @@ function cut(xs: Value, indices: Value): Value {
   const out: Value[] = [];
   let from = 0;
   for (const [i, index] of items(indices).entries()) {
-    if (i % BLOCK === 0) checkpoint();
+    if (i % 4096 === 0) checkpoint();
     const to = integer('cut', index);
     if (to < from || to > rows.length) fail('domain', `cut at ${to}: indices ascend from 0 to ${rows.length}`);
     if (to > from) out.push(slice(rows, from, to - from));

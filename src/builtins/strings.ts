@@ -1,11 +1,13 @@
 /** Text: strings and symbols, atoms and columns. Lengths and positions count bytes. */
 import { F64, I64_NULL, List, Narrow, Sym, T, Vec, isNull, isSeq, isVec, name, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
+import { checkpoint } from '../lang/interrupt.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import { typeName } from '../lang/type-names.js';
 import { items, packOrList } from '../columns/item.js';
 import { takeRange } from '../columns/slice.js';
 import { globSearch, globTest } from '../columns/glob.js';
+import { byPieces, joinTexts } from '../columns/text.js';
 import { countText, cutAt, isText, mapText, mapTextAt, replaceAll, testText, texts } from '../columns/strings.js';
 
 export const ROWS: readonly BuiltinRow[] = [
@@ -75,16 +77,16 @@ function each(what: string, x: Value, f: (s: string) => string): Value {
 }
 
 // Bytes beyond ASCII are parts of UTF-8 characters: JS must not see them as letters.
-const upper = (s: string): string => (ASCII.test(s) ? s.toUpperCase() : s.replace(/[a-z]+/g, (run) => run.toUpperCase()));
-const lower = (s: string): string => (ASCII.test(s) ? s.toLowerCase() : s.replace(/[A-Z]+/g, (run) => run.toLowerCase()));
+const upper = (s: string): string => byPieces(s, (p) => (ASCII.test(p) ? p.toUpperCase() : p.replace(/[a-z]+/g, (run) => run.toUpperCase())));
+const lower = (s: string): string => byPieces(s, (p) => (ASCII.test(p) ? p.toLowerCase() : p.replace(/[A-Z]+/g, (run) => run.toLowerCase())));
 const ASCII = /^[\x00-\x7f]*$/;
 const isSpace = (c: number): boolean => c === 32 || (c >= 9 && c <= 13);
 
 function trim(s: string): string {
   let from = 0;
   let to = s.length;
-  while (from < to && isSpace(s.charCodeAt(from))) from++;
-  while (to > from && isSpace(s.charCodeAt(to - 1))) to--;
+  while (from < to && isSpace(s.charCodeAt(from))) if ((++from & 0xfffff) === 0) checkpoint();
+  while (to > from && isSpace(s.charCodeAt(to - 1))) if ((--to & 0xfffff) === 0) checkpoint();
   return s.slice(from, to);
 }
 
@@ -148,8 +150,8 @@ function join(xs: Value, sep: Value): Value {
   const between = textOf(sep) ?? noText('str-join', sep);
   const one = textOf(xs);
   if (one !== null) return one;
-  if (isVec(xs) && isText(xs)) return texts(xs).join(between);
-  return xs instanceof List ? texts(textColumn('str-join', xs)).join(between) : noText('str-join', xs);
+  if (isVec(xs) && isText(xs)) return joinTexts(texts(xs), between);
+  return xs instanceof List ? joinTexts(texts(textColumn('str-join', xs)), between) : noText('str-join', xs);
 }
 
 function textColumn(what: string, xs: List): Vec {

@@ -4,7 +4,8 @@ import {
   stamp, tagOf, u8, type Value, type VecData,
 } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
-import { blocks } from '../lang/interrupt.js';
+import { blocks, someBlock } from '../lang/interrupt.js';
+import { copyInto } from './copy.js';
 import { format } from '../lang/format.js';
 import { general } from '../lang/cfloat.js';
 import { typeName } from '../lang/type-names.js';
@@ -151,7 +152,9 @@ function castNumbers(t: number, data: VecData, v: Vec): Vec {
   let nulls = v.nulls && !NULL_FREE.has(t);
   if (nulls) {
     const none = nullOf(t);
-    for (let i = 0; i < n; i++) if (nullAt(v, i)) store(t, data, i, none);
+    blocks(n, (lo, hi) => {
+      for (let i = lo; i < hi; i++) if (nullAt(v, i)) store(t, data, i, none);
+    });
   } else nulls = hasSentinel(t, data);
   return new Vec(t, data, nulls);
 }
@@ -160,16 +163,21 @@ function castNumbers(t: number, data: VecData, v: Vec): Vec {
 function hasSentinel(t: number, data: VecData): boolean {
   if (t === T.F64) {
     const d = data as Float64Array;
-    for (let i = 0; i < d.length; i++) if (d[i] !== d[i]) return true;
-  } else if (t === T.I64 || t === T.TIMESTAMP) {
-    const h = halves(data);
-    for (let i = 0; i < h.length; i += 2) if (h[i] === 0 && h[i + 1] === I32_NULL) return true;
+    return someBlock(d.length, (lo, hi) => {
+      for (let i = lo; i < hi; i++) if (d[i] !== d[i]) return true;
+      return false;
+    });
   }
-  return false;
+  if (t !== T.I64 && t !== T.TIMESTAMP) return false;
+  const h = halves(data);
+  return someBlock(data.length, (lo, hi) => {
+    for (let i = 2 * lo; i < 2 * hi; i += 2) if (h[i] === 0 && h[i + 1] === I32_NULL) return true;
+    return false;
+  });
 }
 
 function toWide(t: number, out: BigInt64Array, v: Vec): void {
-  if (v.data instanceof BigInt64Array) return out.set(v.data);
+  if (v.data instanceof BigInt64Array) return copyInto(out, v.data, 0);
   const from = v.data as Int32Array | Float64Array;
   const h = halves(out);
   if (v.t === T.F64 || v.t === T.F32) {

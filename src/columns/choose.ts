@@ -2,6 +2,7 @@
 import { List, T, Vec, nullOf, symbol, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
+import { blocks } from '../lang/interrupt.js';
 import { cast } from './cast.js';
 import { concatColumns } from './concat.js';
 import { gather } from './gather.js';
@@ -18,7 +19,9 @@ export function choose(mask: Vec, yes: Value, no: Value): Vec | List {
   const m = mask.data as Uint8Array;
   const rows = new Int32Array(m.length);
   let trues = 0;
-  for (let i = 0; i < m.length; i++) trues += m[i] !== 0 ? 1 : 0;
+  blocks(m.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) trues += m[i] !== 0 ? 1 : 0;
+  });
   const [aWhole, bWhole] = [stepOf(a, m.length, trues), stepOf(b, m.length, m.length - trues)];
   const n = a.length;
   let seen = 0;
@@ -59,9 +62,13 @@ export function joinedTexts(parts: readonly Value[]): Vec | undefined {
 export function replaced(base: Vec | List, rows: Int32Array, changed: Vec | List): Vec | List {
   const n = base.length;
   const from = new Int32Array(n);
-  for (let i = 0; i < n; i++) from[i] = i;
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) from[i] = i;
+  });
   const step = changed.length === n ? 1 : 0;
-  for (let k = 0; k < rows.length; k++) from[rows[k]] = n + rows[k] * step;
+  blocks(rows.length, (lo, hi) => {
+    for (let k = lo; k < hi; k++) from[rows[k]] = n + rows[k] * step;
+  });
   return gather(concatColumns([base, changed]), from);
 }
 

@@ -1,5 +1,5 @@
 /** Copying long columns so that it can be interrupted: most of the time goes into the pages of the new one. */
-import { checkpoint } from '../lang/interrupt.js';
+import { blocks, checkpoint } from '../lang/interrupt.js';
 import type { VecData } from '../lang/value.js';
 
 type Typed = Exclude<VecData, string[]>;
@@ -34,6 +34,34 @@ export function reversedCopy<C extends Typed>(from: C): C {
     out.set(from.subarray(n - hi, n - lo) as never, lo);
     out.subarray(lo, hi).reverse();
   }
+  return out;
+}
+
+/** `n` times the same number. */
+export function filled(n: number, v: number): Int32Array {
+  const out = new Int32Array(n);
+  for (let lo = 0; lo < n; lo += PIECE) {
+    checkpoint();
+    out.fill(v, lo, lo + PIECE);
+  }
+  return out;
+}
+
+/** 0 .. n-1. */
+export function ascending(n: number): Int32Array {
+  const out = new Int32Array(n);
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i] = i;
+  });
+  return out;
+}
+
+/** As `Int32Array.from`. */
+export function ints(from: readonly number[]): Int32Array {
+  const out = new Int32Array(from.length);
+  blocks(out.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i] = from[i];
+  });
   return out;
 }
 

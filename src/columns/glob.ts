@@ -1,4 +1,6 @@
-/** Patterns over byte strings: `like` (the whole text) and `str-find` (somewhere in it). */
+/** Patterns over byte strings: `like` (the whole text) and `str-find` (somewhere in it). One text may be as long as memory allows. */
+import { BLOCK, checkpoint } from '../lang/interrupt.js';
+import { indexIn, sameText } from './text.js';
 
 /** A test of a whole text: `*` any bytes, `?` one byte, `[abc]` `[a-z]` `[!abc]` one of, or not of, a set. */
 export function globTest(pattern: string): (text: string) => boolean {
@@ -6,8 +8,8 @@ export function globTest(pattern: string): (text: string) => boolean {
   const tail = pattern.length > 1 && pattern.endsWith('*') ? 1 : 0;
   const literal = pattern.slice(head, pattern.length - tail);
   if (!/[*?[]/.test(literal)) {
-    if (head) return tail ? (text) => text.includes(literal) : (text) => text.endsWith(literal);
-    return tail ? (text) => text.startsWith(literal) : (text) => text === literal;
+    if (head) return tail ? (text) => indexIn(text, literal) >= 0 : (text) => text.endsWith(literal);
+    return tail ? (text) => text.startsWith(literal) : (text) => sameText(text, literal);
   }
   const tokens = tokenize(pattern);
   return (text) => matchWhole(tokens, text);
@@ -18,11 +20,16 @@ export function globTest(pattern: string): (text: string) => boolean {
  * meaning here.
  */
 export function globSearch(pattern: string): ((text: string) => number) | null {
-  if (!/[*?[]/.test(pattern)) return (text) => text.indexOf(pattern);
+  if (!/[*?[]/.test(pattern)) return (text) => indexIn(text, pattern);
   const tokens = tokenize(pattern);
   if (tokens.includes(STAR)) return null;
   return (text) => {
-    for (let at = 0; at + tokens.length <= text.length; at++) if (matchAt(tokens, text, at)) return at;
+    const last = text.length - tokens.length;
+    for (let lo = 0; lo <= last; lo += BLOCK) {
+      if (lo > 0) checkpoint();
+      const hi = Math.min(last + 1, lo + BLOCK);
+      for (let at = lo; at < hi; at++) if (matchAt(tokens, text, at)) return at;
+    }
     return -1;
   };
 }
@@ -77,7 +84,12 @@ function matchWhole(tokens: readonly Token[], text: string): boolean {
   let t = 0;
   let star = -1;
   let starAt = 0;
+  let steps = 0;
   for (let at = 0; at < text.length;) {
+    if (++steps === BLOCK) {
+      checkpoint();
+      steps = 0;
+    }
     const token = t < tokens.length ? tokens[t] : undefined;
     if (token === STAR) {
       star = t++;

@@ -3,10 +3,12 @@
  * a direct table where their range is small, otherwise through open addressing.
  */
 import { List, T, Vec, type Value } from '../lang/value.js';
-import { checkpoint } from '../lang/interrupt.js';
+import { blocks, checkpoint } from '../lang/interrupt.js';
 import { chunks } from './chunks.js';
 import { alloc, halves, nullAt } from './item.js';
 import { concatItems } from './concat.js';
+import { copyInto, copyOf, filled, ints } from './copy.js';
+import { Numbering } from './numbering.js';
 import { wordsOf } from './gather.js';
 import { hashKey } from './same.js';
 import { groupClose } from './simd-groups.js';
@@ -51,12 +53,17 @@ export function hashGroupJoint(a: readonly (Vec | List)[], b: readonly (Vec | Li
 export function groupRows(g: Groups): { offsets: Int32Array; rows: Int32Array } {
   const { ids } = g;
   const offsets = new Int32Array(g.first.length + 1);
-  for (let i = 0; i < ids.length; i++) offsets[ids[i] + 1]++;
-  for (let i = 1; i < offsets.length; i++) offsets[i] += offsets[i - 1];
-  checkpoint();
-  const next = offsets.slice();
+  blocks(ids.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) offsets[ids[i] + 1]++;
+  });
+  blocks(g.first.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) offsets[i + 1] += offsets[i];
+  });
+  const next = copyOf(offsets);
   const rows = new Int32Array(ids.length);
-  for (let i = 0; i < ids.length; i++) rows[next[ids[i]]++] = i;
+  blocks(ids.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) rows[next[ids[i]]++] = i;
+  });
   return { offsets, rows };
 }
 
@@ -65,10 +72,12 @@ export function groupIndexColumns(g: Groups): Vec[] {
   const { offsets, rows } = groupRows(g);
   const all = alloc(T.I64, rows.length) as BigInt64Array;
   const h = halves(all);
-  for (let i = 0; i < rows.length; i++) h[2 * i] = rows[i];
+  blocks(rows.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) h[2 * i] = rows[i];
+  });
   const out: Vec[] = new Array<Vec>(g.first.length);
   for (let k = 0; k < out.length; k++) {
-    if ((k & 65535) === 0) checkpoint();
+    if ((k & 4095) === 0) checkpoint();
     out[k] = new Vec(T.I64, all.subarray(offsets[k], offsets[k + 1]));
   }
   return out;
@@ -130,7 +139,7 @@ function joined(a: Form, b: Form): Form {
 
 function joinedWords(a: Int32Array, b: Int32Array): Int32Array {
   const out = new Int32Array(a.length + b.length);
-  out.set(a);
+  copyInto(out, a, 0);
   out.set(b, a.length);
   return out;
 }
@@ -140,14 +149,16 @@ function integerWords(v: Vec): Int32Array {
   if (v.t === T.I64) return halves(v.data);
   const d = v.data as Int32Array;
   const out = new Int32Array(d.length * 2);
-  for (let i = 0; i < d.length; i++) {
-    out[2 * i] = d[i];
-    out[2 * i + 1] = d[i] >> 31;
-    if (nullAt(v, i)) {
-      out[2 * i] = 0;
-      out[2 * i + 1] = -2147483648;
+  blocks(d.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      out[2 * i] = d[i];
+      out[2 * i + 1] = d[i] >> 31;
+      if (nullAt(v, i)) {
+        out[2 * i] = 0;
+        out[2 * i + 1] = -2147483648;
+      }
     }
-  }
+  });
   return out;
 }
 
@@ -158,20 +169,25 @@ function floatWords(v: Vec): Int32Array {
   const d = v.data;
   const w = wordsOf(out);
   const mayBeNull = INTEGER.has(v.t);
-  for (let i = 0; i < n; i++) {
-    const x = Number(d[i]);
-    if (x !== x || (mayBeNull && nullAt(v, i))) w[2 * i + 1] = 0x7ff80000;
-    else out[i] = x + 0;
-  }
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      const x = Number(d[i]);
+      if (x !== x || (mayBeNull && nullAt(v, i))) w[2 * i + 1] = 0x7ff80000;
+      else out[i] = x + 0;
+    }
+  });
   return w;
 }
 
 function nullPositions(haystack: Vec, needles: Vec): Int32Array {
-  const out = new Int32Array(needles.length).fill(-1);
+  const out = filled(needles.length, -1);
   if (!haystack.nulls || !needles.nulls) return out;
   let first = 0;
   while (first < haystack.length && !nullAt(haystack, first)) first++;
-  if (first < haystack.length) for (let i = 0; i < out.length; i++) if (nullAt(needles, i)) out[i] = first;
+  if (first === haystack.length) return out;
+  blocks(out.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (nullAt(needles, i)) out[i] = first;
+  });
   return out;
 }
 
@@ -183,39 +199,21 @@ function groupForm(form: Form): Groups {
   return form.width === 2 ? groupPairs(form.words) : groupQuads(form.words);
 }
 
-function groupKeys(values: readonly Value[]): Groups {
-  const firsts: number[] = [];
-  const seen = new Map<unknown, number>();
-  const ids = new Int32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    if ((i & 65535) === 0) checkpoint();
-    const key = hashKey(values[i]);
-    let id = seen.get(key);
-    if (id === undefined) {
-      id = firsts.length;
-      seen.set(key, id);
-      firsts.push(i);
-    }
-    ids[i] = id;
-  }
-  return { ids, first: Int32Array.from(firsts) };
-}
+const groupKeys = (values: readonly Value[]): Groups => groupBy(values.length, (i) => hashKey(values[i]));
+const groupStrings = (values: readonly string[]): Groups => groupBy(values.length, (i) => values[i]);
 
-function groupStrings(values: readonly string[]): Groups {
+function groupBy(n: number, key: (i: number) => unknown): Groups {
+  const numbers = new Numbering();
   const firsts: number[] = [];
-  const seen = new Map<string, number>();
-  const ids = new Int32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    if ((i & 65535) === 0) checkpoint();
-    let id = seen.get(values[i]);
-    if (id === undefined) {
-      id = firsts.length;
-      seen.set(values[i], id);
-      firsts.push(i);
+  const ids = new Int32Array(n);
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      const id = numbers.of(key(i));
+      if (id === firsts.length) firsts.push(i);
+      ids[i] = id;
     }
-    ids[i] = id;
-  }
-  return { ids, first: Int32Array.from(firsts) };
+  });
+  return { ids, first: ints(firsts) };
 }
 
 /** Ranges up to this (or twice the rows) are counted in a direct table. */
@@ -229,7 +227,9 @@ function groupSingles(words: Int32Array): Groups {
   chunks(n, (lo, hi) => widenRange(words, lo, hi, range));
   if (range.max - range.min < Math.max(DIRECT, 2 * n)) return groupDirect(words, 0, range.min, Math.max(0, range.max - range.min + 1));
   const pairs = new Int32Array(n * 2);
-  for (let i = 0; i < n; i++) pairs[2 * i] = words[i];
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) pairs[2 * i] = words[i];
+  });
   return groupHashed(pairs);
 }
 
@@ -305,7 +305,7 @@ function groupHashed(words: Int32Array): Groups {
   const ids = new Int32Array(n);
   let first: Int32Array = new Int32Array(256);
   let mask = 1023;
-  let slots: Int32Array = new Int32Array(mask + 1).fill(-1);
+  let slots: Int32Array = filled(mask + 1, -1);
   let count = 0;
   for (let i = 0; i < n; i++) {
     if ((i & 65535) === 0) checkpoint();
@@ -331,17 +331,19 @@ function groupHashed(words: Int32Array): Groups {
     }
     ids[i] = id;
   }
-  return { ids, first: first.slice(0, count) };
+  return { ids, first: copyOf(first.subarray(0, count)) };
 }
 
 function rehashed(words: Int32Array, first: Int32Array, count: number, mask: number): Int32Array {
-  const slots = new Int32Array(mask + 1).fill(-1);
-  for (let id = 0; id < count; id++) {
-    const at = 2 * first[id];
-    let s = mix(words[at], words[at + 1]) & mask;
-    while (slots[s] >= 0) s = (s + 1) & mask;
-    slots[s] = id;
-  }
+  const slots = filled(mask + 1, -1);
+  blocks(count, (lo, hi) => {
+    for (let id = lo; id < hi; id++) {
+      const at = 2 * first[id];
+      let s = mix(words[at], words[at + 1]) & mask;
+      while (slots[s] >= 0) s = (s + 1) & mask;
+      slots[s] = id;
+    }
+  });
   return slots;
 }
 
@@ -350,27 +352,31 @@ function groupQuads(words: Int32Array): Groups {
   const n = words.length >> 2;
   const left = new Int32Array(n * 2);
   const right = new Int32Array(n * 2);
-  for (let i = 0; i < n; i++) {
-    left[2 * i] = words[4 * i];
-    left[2 * i + 1] = words[4 * i + 1];
-    right[2 * i] = words[4 * i + 2];
-    right[2 * i + 1] = words[4 * i + 3];
-  }
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      left[2 * i] = words[4 * i];
+      left[2 * i + 1] = words[4 * i + 1];
+      right[2 * i] = words[4 * i + 2];
+      right[2 * i + 1] = words[4 * i + 3];
+    }
+  });
   return groupHashed(interleaved(groupHashed(left).ids, groupHashed(right).ids));
 }
 
 function interleaved(a: Int32Array, b: Int32Array): Int32Array {
   const out = new Int32Array(a.length * 2);
-  for (let i = 0; i < a.length; i++) {
-    out[2 * i] = a[i];
-    out[2 * i + 1] = b[i];
-  }
+  blocks(a.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      out[2 * i] = a[i];
+      out[2 * i + 1] = b[i];
+    }
+  });
   return out;
 }
 
 function grown(a: Int32Array): Int32Array {
   const out = new Int32Array(a.length * 2);
-  out.set(a);
+  copyInto(out, a, 0);
   return out;
 }
 

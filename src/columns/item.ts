@@ -4,6 +4,10 @@ import {
   type NarrowTag, type Value, type VecData,
 } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
+import { BLOCK, checkpoint, someBlock } from '../lang/interrupt.js';
+
+/** Which bits of a position are set when a loop is to look whether it is interrupted. */
+const LOOK = BLOCK - 1;
 import { roomFor } from './room.js';
 
 /** Element `i` (in range) as an atom. */
@@ -23,11 +27,17 @@ export function items(v: Vec | List): readonly Value[] {
   const out = new Array<Value>(n);
   if (v.t === T.I64) {
     const h = halves(v.data);
-    for (let i = 0; i < n; i++) out[i] = readHalves(h, i);
+    for (let i = 0; i < n; i++) {
+      if ((i & LOOK) === LOOK) checkpoint();
+      out[i] = readHalves(h, i);
+    }
     return out;
   }
   const read = READ[v.t];
-  for (let i = 0; i < n; i++) out[i] = read(v.data, i);
+  for (let i = 0; i < n; i++) {
+    if ((i & LOOK) === LOOK) checkpoint();
+    out[i] = read(v.data, i);
+  }
   return out;
 }
 
@@ -145,12 +155,14 @@ export function pack(t: number, atoms: readonly Value[]): Vec {
   if (t === T.I64) {
     const h = halves(data);
     for (let i = 0; i < atoms.length; i++) {
+      if ((i & LOOK) === LOOK) checkpoint();
       const v = atoms[i] as number | bigint;
       writeHalves(h, i, v);
       nulls ||= v === I64_NULL;
     }
   } else {
     for (let i = 0; i < atoms.length; i++) {
+      if ((i & LOOK) === LOOK) checkpoint();
       store(t, data, i, atoms[i]);
       nulls ||= isNull(atoms[i]);
     }
@@ -163,7 +175,10 @@ export function packOrList(values: readonly Value[]): Vec | List {
   if (values.length === 0) return new List(values);
   const t = -tagOf(values[0]);
   if (t <= 0 || t > T.STR) return new List(values);
-  for (let i = 1; i < values.length; i++) if (tagOf(values[i]) !== -t) return new List(values);
+  for (let i = 1; i < values.length; i++) {
+    if ((i & LOOK) === LOOK) checkpoint();
+    if (tagOf(values[i]) !== -t) return new List(values);
+  }
   return pack(t, values);
 }
 
@@ -195,11 +210,14 @@ export function nullAt(v: Vec, i: number): boolean {
 /** Whether any element is null by its bits. */
 export function anyNull(v: Vec): boolean {
   if (v.t === T.GUID) {
-    for (let i = 0; i < v.length; i++) if (nullAt(v, i)) return true;
-    return false;
+    return someBlock(v.length, (lo, hi) => {
+      for (let i = lo; i < hi; i++) if (nullAt(v, i)) return true;
+      return false;
+    });
   }
+  const none = SENTINELS[v.t];
   // The search of the engine: NaN is found like any other number.
-  return SENTINELS[v.t] !== undefined && (v.data as Int32Array).includes(SENTINELS[v.t] as number);
+  return none !== undefined && someBlock(v.length, (lo, hi) => (v.data as Int32Array).subarray(lo, hi).includes(none as number));
 }
 const SENTINELS: Readonly<Record<number, number | bigint>> = {
   [T.I16]: I16_NULL, [T.I32]: I32_NULL, [T.I64]: I64_NULL, [T.F32]: NaN, [T.F64]: NaN, [T.DATE]: I32_NULL, [T.TIME]: I32_NULL, [T.TIMESTAMP]: I64_NULL,

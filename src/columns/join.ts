@@ -140,11 +140,15 @@ function withoutNulls(col: Column, ids: Int32Array): void {
 
 function lonelyRight(ids: Int32Array, n: number, offsets: Int32Array, rows: Int32Array, m: number): Int32Array {
   const met = new Uint8Array(offsets.length);
-  for (let i = 0; i < n; i++) if (ids[i] >= 0) met[ids[i]] = 1;
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (ids[i] >= 0) met[ids[i]] = 1;
+  });
   checkpoint();
   const alone = new Uint8Array(m).fill(1);
   for (let g = 0; g + 1 < offsets.length; g++) if (met[g] === 1) for (let k = offsets[g]; k < offsets[g + 1]; k++) alone[rows[k]] = 0;
   const out: number[] = [];
-  for (let i = 0; i < m; i++) if (alone[i] === 1) out.push(i);
+  blocks(m, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (alone[i] === 1) out.push(i);
+  });
   return Int32Array.from(out);
 }

@@ -19,7 +19,9 @@ export function usableRows(v: Vec | List): Int32Array | null {
   const mask = nullMask(v).data as Uint8Array;
   const out = new Int32Array(mask.length);
   let n = 0;
-  for (let i = 0; i < mask.length; i++) if (mask[i] === 0) out[n++] = i;
+  blocks(mask.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (mask[i] === 0) out[n++] = i;
+  });
   return n === mask.length ? null : out.slice(0, n);
 }
 

@@ -13,6 +13,7 @@ import { typeName } from '../lang/type-names.js';
 import { itemAt } from './item.js';
 import { integerOf, isFloatType, isNumericType, isTemporalType, numberOf } from './promote.js';
 import { nanos } from './scalar.js';
+import { BLOCK, checkpoint } from '../lang/interrupt.js';
 
 /**
  * Negative, zero or positive as `a` is below, level with or above `b`. Integers compare exactly, other numbers as doubles,
@@ -75,6 +76,7 @@ export function compareValues(a: Value, b: Value): number {
   if (!isSequence(a) || !isSequence(b)) return matchValues(a, b) ? 0 : ta - tb;
   const n = Math.min(a.length, b.length);
   for (let i = 0; i < n; i++) {
+    if ((i & LOOK) === LOOK) checkpoint();
     const c = compareValues(itemAt(a, i), itemAt(b, i));
     if (c !== 0) return c;
   }
@@ -100,7 +102,10 @@ export function matchValues(a: Value, b: Value): boolean {
   if (isSequence(a) && isSequence(b)) {
     const n = a.length;
     if (b.length !== n) return false;
-    for (let i = 0; i < n; i++) if (!matchValues(itemAt(a, i), itemAt(b, i))) return false;
+    for (let i = 0; i < n; i++) {
+      if ((i & LOOK) === LOOK) checkpoint();
+      if (!matchValues(itemAt(a, i), itemAt(b, i))) return false;
+    }
     return true;
   }
   if (a instanceof Dict && b instanceof Dict) return matchValues(a.keys, b.keys) && matchValues(a.vals, b.vals);
@@ -130,3 +135,6 @@ function order<A extends string | number | bigint>(a: A, b: A): number {
 function incomparable(a: Value, b: Value): never {
   fail('type', `${typeName(a)} and ${typeName(b)} do not compare`);
 }
+
+/** Which bits of a position are set when a loop is to look whether it is interrupted. */
+const LOOK = BLOCK - 1;

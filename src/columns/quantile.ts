@@ -1,6 +1,6 @@
 /** Selection by rank without a sort: quantiles, the outermost elements. */
 import type { Vec } from '../lang/value.js';
-import { checkpoint } from '../lang/interrupt.js';
+import { BLOCK, blocks, checkpoint } from '../lang/interrupt.js';
 import { CHUNK } from './lanes.js';
 import { realBlocks } from './reals.js';
 
@@ -19,7 +19,9 @@ export function quantile(v: Vec, p: number): number {
   const below = select(x, n, k);
   if (place === k) return below;
   let above = x[k + 1];
-  for (let i = k + 2; i < n; i++) if (x[i] < above) above = x[i];
+  blocks(n - k - 2, (lo, hi) => {
+    for (let i = k + 2 + lo; i < k + 2 + hi; i++) if (x[i] < above) above = x[i];
+  });
   return below + (above - below) * (place - k);
 }
 
@@ -66,6 +68,7 @@ function select(x: Float64Array, n: number, k: number): number {
   let lo = 0;
   let hi = n - 1;
   let random = 0x9e3779b9;
+  let steps = 0;
   while (lo < hi) {
     checkpoint();
     // A pivot that data cannot foresee: no input makes this quadratic.
@@ -80,6 +83,7 @@ function select(x: Float64Array, n: number, k: number): number {
         const t = x[i];
         x[i++] = x[j];
         x[j--] = t;
+        if ((++steps & (BLOCK - 1)) === 0) checkpoint();
       }
     }
     if (k <= j) hi = j;

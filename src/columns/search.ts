@@ -1,6 +1,7 @@
 /** Finding values in columns, and sets of columns: `find`, `in`, `except`, `sect`, `union`, `distinct`. */
 import { F64, Guid, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, isNull, tagOf, type Value } from '../lang/value.js';
-import { checkpoint } from '../lang/interrupt.js';
+import { BLOCK, blocks, checkpoint } from '../lang/interrupt.js';
+import { sorted } from './sort.js';
 import { itemAt, nullAt } from './item.js';
 import { gather } from './gather.js';
 import { hashGroup, positionsIn } from './hashing.js';
@@ -19,7 +20,9 @@ export function indexOfValue(v: Vec | List, x: Value): number {
 export function membership(haystack: Vec | List, needles: Vec | List): Vec {
   const at = positionsIn(haystack, needles, true);
   const out = new Uint8Array(at.length);
-  for (let i = 0; i < at.length; i++) out[i] = at[i] < 0 ? 0 : 1;
+  blocks(at.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i] = at[i] < 0 ? 0 : 1;
+  });
   return new Vec(T.B8, out);
 }
 
@@ -30,7 +33,9 @@ export function selectBySet(v: Vec | List, set: Vec | List, wanted: boolean, loo
   const at = positionsIn(set, v, loose);
   const rows = new Int32Array(at.length);
   let n = 0;
-  for (let i = 0; i < at.length; i++) if (at[i] >= 0 === wanted) rows[n++] = i;
+  blocks(at.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (at[i] >= 0 === wanted) rows[n++] = i;
+  });
   return gather(v, rows.subarray(0, n));
 }
 
@@ -44,6 +49,8 @@ export function distinctOf(v: Vec | List): Vec | List {
 const FIRST_SEEN = new Set<number>([T.SYM, T.STR, T.GUID]);
 
 function ascending(v: Vec): Vec {
+  // The engine's own sort cannot be interrupted.
+  if (v.length > BLOCK) return sorted(v, false);
   const data = (v.data as Float64Array).slice().sort();
   // A typed array sorts NaN last; there is at most one.
   if ((v.t === T.F64 || v.t === T.F32) && Number.isNaN(data[data.length - 1])) {
@@ -63,12 +70,18 @@ function indexInList(items: readonly Value[], x: Value): number {
 }
 
 function firstNull(v: Vec): number {
-  for (let i = 0; i < v.length; i++) if (nullAt(v, i)) return i;
+  for (let i = 0; i < v.length; i++) {
+    if ((i & 65535) === 0) checkpoint();
+    if (nullAt(v, i)) return i;
+  }
   return -1;
 }
 
 function indexOfGuid(v: Vec, x: Guid): number {
-  for (let i = 0; i < v.length; i++) if ((itemAt(v, i) as Guid).v === x.v) return i;
+  for (let i = 0; i < v.length; i++) {
+    if ((i & 65535) === 0) checkpoint();
+    if ((itemAt(v, i) as Guid).v === x.v) return i;
+  }
   return -1;
 }
 

@@ -1,7 +1,7 @@
 /** Contiguous parts and arrangements of columns: slices, repetition, reversal. */
 import { Dict, List, T, Table, Vec, isNull, tagOf, type Value, type VecData } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
-import { copyOf, reversedCopy } from './copy.js';
+import { ascending, copyOf, reversedCopy } from './copy.js';
 import { alloc, allocList, store } from './item.js';
 import { gather } from './gather.js';
 
@@ -41,10 +41,20 @@ export function repeat(atom: Value, count: number): Vec {
   const data = alloc(t, count);
   if (count > 0) {
     store(t, data, 0, atom);
-    if (t === T.GUID) for (let i = 1; i < count; i++) (data as Uint8Array).copyWithin(i * 16, 0, 16);
-    else (data as Uint8Array).fill((data as Uint8Array)[0]);
+    if (t === T.GUID) repeatGuid(data as Uint8Array, count);
+    else {
+      blocks(count, (lo, hi) => {
+        (data as Uint8Array).fill((data as Uint8Array)[0], lo, hi);
+      });
+    }
   }
   return new Vec(t, data, isNull(atom));
+}
+
+function repeatGuid(data: Uint8Array, count: number): void {
+  blocks(count, (lo, hi) => {
+    for (let i = Math.max(lo, 1); i < hi; i++) data.copyWithin(i * 16, 0, 16);
+  });
 }
 
 /** Last element first. */
@@ -52,7 +62,7 @@ export function reversed(v: Vec | List): Vec | List {
   if (v.length <= 1) return v;
   if (v instanceof List) return new List(v.items.toReversed());
   if (v.t !== T.GUID) return new Vec(v.t, Array.isArray(v.data) ? v.data.toReversed() : reversedCopy(v.data), v.nulls);
-  return gather(v, Int32Array.from({ length: v.length }, (_, i) => v.length - 1 - i));
+  return gather(v, reversedCopy(ascending(v.length)));
 }
 
 /** 0 .. n-1 as an I64 column. */

@@ -103,6 +103,8 @@ export function searchAll(v: Vec, needles: Vec, find: (v: Vec, x: bigint) => num
   const d = needles.data as BigInt64Array;
   const out = new BigInt64Array(d.length);
   chunks(d.length, (lo, hi) => {
+    // A search in a long column misses the cache at every step.
+    checkpoint();
     for (let i = lo; i < hi; i++) out[i] = BigInt(find(v, d[i]));
   });
   return new Vec(T.I64, out);

@@ -3,6 +3,7 @@ import { I64_NULL, T, Vec, intern, symCount, symText } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { blocks, checkpoint } from '../lang/interrupt.js';
 import { alloc, allocList } from './item.js';
+import { eachOccurrence } from './text.js';
 
 /** A column of text: STR or SYM. */
 export const isText = (v: Vec): boolean => v.t === T.STR || v.t === T.SYM;
@@ -72,10 +73,20 @@ export function symbolsOf(ids: Vec): Vec {
   return new Vec(T.SYM, out);
 }
 
-/** The parts of a text between separators. Errors: `oom` for more parts than a list may hold. */
+/** The parts of a text between separators, which are not empty. Errors: `oom` for more parts than a list may hold. */
 export function cutAt(s: string, sep: string): string[] {
-  if (s.length > COUNTED) allocList(occurrences(s, sep) + 1);
-  return s.split(sep);
+  if (s.length <= COUNTED) return s.split(sep);
+  let count = 1;
+  eachOccurrence(s, sep, () => count++);
+  const parts = allocList(count) as string[];
+  let n = 0;
+  let from = 0;
+  eachOccurrence(s, sep, (at) => {
+    parts[n++] = s.slice(from, at);
+    from = at + sep.length;
+  });
+  parts[n] = s.slice(from);
+  return parts;
 }
 
 /** Bytes of a text whose parts are counted before it is cut: fewer cannot exhaust the memory. */
@@ -87,27 +98,21 @@ export function replaceAll(s: string, from: string, to: string): string {
   // Piece by piece: one array of all parts could exhaust the memory.
   let out = '';
   let parts: string[] = [];
-  let at = 0;
-  for (let i = s.indexOf(from); i >= 0; i = s.indexOf(from, at)) {
-    parts.push(s.slice(at, i));
-    at = i + from.length;
-    if (parts.length < PIECE) continue;
+  let behind = 0;
+  eachOccurrence(s, from, (at) => {
+    parts.push(s.slice(behind, at));
+    behind = at + from.length;
+    if (parts.length < JOINED) return;
     checkpoint();
     out += parts.join(to) + to;
     parts = [];
-  }
-  if (at === 0) return s;
-  parts.push(s.slice(at));
+  });
+  if (behind === 0) return s;
+  parts.push(s.slice(behind));
   return out + parts.join(to);
 }
 /** Parts joined at once. */
-const PIECE = 8192;
-
-function occurrences(s: string, part: string): number {
-  let n = 0;
-  for (let i = s.indexOf(part); i >= 0; i = s.indexOf(part, i + part.length)) n++;
-  return n;
-}
+const JOINED = 8192;
 
 function eachText<R>(v: Vec, f: (text: string) => R, put: (i: number, r: R) => void): void {
   if (v.t === T.SYM) return eachSymbol(v, f, put);

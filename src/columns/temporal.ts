@@ -150,6 +150,8 @@ export function wholeSeconds(low: number, high: number): number {
 function copyNulls(from: Vec, to: Vec): Vec {
   if (!from.nulls) return to;
   const out = to.data as BigInt64Array;
-  for (let i = 0; i < out.length; i++) if (nullAt(from, i)) out[i] = I64_NULL;
+  blocks(out.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (nullAt(from, i)) out[i] = I64_NULL;
+  });
   return to;
 }

@@ -1,6 +1,7 @@
 /** Where the rows of a keyed table come from once other rows were merged into it. */
 import type { List, Vec } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
+import { blocks } from '../lang/interrupt.js';
 import { hashGroupJoint } from './hashing.js';
 
 /**
@@ -12,7 +13,9 @@ export function merged(target: readonly (Vec | List)[], rows: readonly (Vec | Li
   const m = rows[0].length;
   const { ids, first } = hashGroupJoint(target, rows) ?? fail('type', 'keys of different types');
   const out = new Int32Array(n + m);
-  for (let i = 0; i < n; i++) out[i] = i;
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i] = i;
+  });
   let end = n;
   const placeOf = new Map<number, number>();
   for (let k = n; k < n + m; k++) {

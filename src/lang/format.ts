@@ -7,7 +7,7 @@ import {
   type Value, type VecData,
 } from './value.js';
 import { RayError, fail } from './errors.js';
-import { checkpoint } from './interrupt.js';
+import { checkpoint, someBlock } from './interrupt.js';
 import { exponential, fixed2, general } from './cfloat.js';
 import { fromDays } from './calendar.js';
 import { formatTable, tableText } from './format-table.js';
@@ -117,8 +117,10 @@ function listText(v: List, style: Style): string {
 function isUniform(items: readonly Value[]): boolean {
   const tag = tagOf(items[0]);
   if (tag >= 0 && tag < T.LAMBDA) return false;
-  for (let i = 1; i < items.length; i++) if (tagOf(items[i]) !== tag) return false;
-  return true;
+  return !someBlock(items.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (tagOf(items[i]) !== tag) return true;
+    return false;
+  });
 }
 
 function dictText(v: Dict, style: Style): string {

@@ -59,6 +59,15 @@ function stop(): never {
   throw new RayError('cancel', REASONS[reason] ?? REASONS[1]);
 }
 
+/** Whether `body(lo, hi)` holds for any block of [0, n), looked at in order up to the first; with a checkpoint before each. */
+export function someBlock(n: number, body: (lo: number, hi: number) => boolean): boolean {
+  for (let lo = 0; lo < n; lo += BLOCK) {
+    checkpoint();
+    if (body(lo, lo + BLOCK < n ? lo + BLOCK : n)) return true;
+  }
+  return false;
+}
+
 /** Runs `body(lo, hi)` over [0, n) in blocks, with a checkpoint before each. */
 export function blocks(n: number, body: (lo: number, hi: number) => void): void {
   for (let lo = 0; lo < n; lo += BLOCK) {

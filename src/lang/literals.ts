@@ -173,7 +173,8 @@ const SMALL_SOURCE = 4096;
 
 function slice(text: string, start: number, end: number): string {
   const part = text.slice(start, end);
-  return end - start < VIEW || text.length < SMALL_SOURCE ? part : Buffer.from(part, 'latin1').toString('latin1');
+  // Nothing is saved where the part is most of the source.
+  return end - start < VIEW || text.length < SMALL_SOURCE || 2 * (end - start) > text.length ? part : Buffer.from(part, 'latin1').toString('latin1');
 }
 
 const TRUE = nameOf('true');

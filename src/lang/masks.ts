@@ -1,5 +1,6 @@
 /** Elementwise `and` / `or` of B8 vectors; a scalar counts for every row, the shorter vector sets the length. */
 import { T, Vec, type Value } from './value.js';
+import { blocks } from './interrupt.js';
 import { truthy } from './truth.js';
 
 export const andMasks = (a: Value, b: Value): Vec => combine(a, b, (x, y) => x & y);
@@ -11,7 +12,9 @@ function combine(a: Value, b: Value, op: (x: number, y: number) => number): Vec 
   const out = new Uint8Array(n);
   const fixedA = truthy(a) ? 1 : 0;
   const fixedB = truthy(b) ? 1 : 0;
-  for (let i = 0; i < n; i++) out[i] = op(x ? x[i] : fixedA, y ? y[i] : fixedB);
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i] = op(x ? x[i] : fixedA, y ? y[i] : fixedB);
+  });
   return new Vec(T.B8, out);
 }
 
