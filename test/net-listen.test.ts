@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { connect as rawConnect, createServer, type Socket } from 'node:net';
-import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '../src/net/endpoint.js';
@@ -15,7 +13,6 @@ import { Recorder } from './support/recorder.js';
 const quiet = { log: () => {} };
 const local = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
 const serve = (recorder: Recorder) => (accepted: Transport): Connection => Connection.server(accepted, recorder, quiet);
-const refusal = async (promise: Promise<unknown>): Promise<string> => promise.then(() => 'listening', (e: NodeJS.ErrnoException) => e.code ?? e.message);
 const support = (name: string): string => fileURLToPath(new URL(`./support/${name}.js`, import.meta.url));
 
 async function until(met: () => boolean): Promise<void> {
@@ -116,88 +113,6 @@ test('an inherited listening socket serves', { skip: process.platform === 'win32
   assert.equal(client.text, 'over');
   child.kill();
 });
-
-/* ── Unix paths ────────────────────────────────────────────────────────── */
-
-const unix = { skip: process.platform === 'win32' };
-
-test('the file has its mode from the start, and goes when the listener closes', unix, async () => {
-  const path = freshPath();
-  const listener = await listen({ kind: 'unix', path }, serve(new Recorder()));
-  assert.equal(lstatSync(path).mode & 0o777, 0o600);
-  assert.equal(listener.isListening, true);
-  listener.close();
-  assert.equal(existsSync(path), false);
-  assert.deepEqual(readdirSync(dirname(path)).filter((name) => path.endsWith(name.slice(0, 4))), [], 'no private name is left');
-});
-
-test('a path somebody listens on is lost, and stays with its owner when the loser closes', unix, async () => {
-  const path = freshPath();
-  const server = new Recorder();
-  const owner = await listen({ kind: 'unix', path }, serve(server));
-  assert.equal(await refusal(listen({ kind: 'unix', path }, () => null)), 'EADDRINUSE');
-  const client = new Recorder();
-  const connection = Connection.client({ target: { kind: 'unix', path }, ...quiet }, client);
-  await client.until('connected');
-  connection.hardClose();
-  owner.close();
-});
-
-test('the file of a killed owner is taken over', unix, async () => {
-  const path = freshPath();
-  const child = contender();
-  await child.says('ready');
-  child.process.stdin!.write(`${path}\n`);
-  await child.says('won');
-  child.process.kill('SIGKILL');
-  await new Promise((resolve) => child.process.once('exit', resolve));
-  assert.equal(existsSync(path), true);
-  const listener = await listen({ kind: 'unix', path }, () => null);
-  assert.equal(listener.isListening, true);
-  listener.close();
-});
-
-test('a file that is no socket is never removed', unix, async () => {
-  const path = freshPath();
-  writeFileSync(path, 'precious');
-  assert.notEqual(await refusal(listen({ kind: 'unix', path }, () => null)), 'listening');
-  assert.equal(lstatSync(path).isFile(), true);
-});
-
-test('a folder others can write to is refused, one that does not exist too', unix, async () => {
-  const folder = freshPath();
-  mkdirSync(folder);
-  chmodSync(folder, 0o777);
-  assert.equal(await refusal(listen({ kind: 'unix', path: join(folder, 's') }, () => null)), 'EPERM');
-  chmodSync(folder, 0o700);
-  const listener = await listen({ kind: 'unix', path: join(folder, 's') }, () => null);
-  listener.close();
-  assert.equal(await refusal(listen({ kind: 'unix', path: join(folder, 'none', 's') }, () => null)), 'ENOENT');
-  const link = freshPath();
-  chmodSync(folder, 0o777);
-  symlinkSync(folder, link);
-  assert.equal(await refusal(listen({ kind: 'unix', path: join(link, 's') }, () => null)), 'EPERM', 'seen through a link');
-});
-
-test('closing removes only its own file', unix, async () => {
-  const path = freshPath();
-  const first = await listen({ kind: 'unix', path }, () => null);
-  renameSync(path, `${path}.moved`);
-  assert.equal(first.isListening, false, 'the path is not its own any more');
-  const second = await listen({ kind: 'unix', path }, () => null);
-  first.close();
-  assert.equal(existsSync(path), true);
-  second.close();
-  assert.equal(existsSync(path), false);
-});
-
-interface Contender { readonly process: ChildProcess; readonly lines: string[]; says(line: string): Promise<void> }
-function contender(): Contender {
-  const child = spawn(process.execPath, [support('contender')], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines: string[] = [];
-  child.stdout!.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
-  return { process: child, lines, says: (line) => until(() => lines.includes(line)) };
-}
 
 /* ── who is there ──────────────────────────────────────────────────────── */
 
