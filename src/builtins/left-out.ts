@@ -7,6 +7,7 @@ export const LEFT_OUT: ReadonlyMap<string, readonly string[]> = new Map([
   ['column attributes and indexes', [
     '.attr.set', '.attr.get', '.attr.drop', '.idx.zone', '.idx.hash', '.idx.sort', '.idx.bloom', '.idx.drop', '.idx.has?', '.idx.info',
   ]],
+  ['profiler and query log', ['.sys.prof', '.sys.querylog', '.mem.ts']],
   ['linked columns', ['.col.link', '.col.unlink', '.col.link?', '.col.target']],
   ['datalog', [
     'datoms', 'assert-fact', 'retract-fact', 'scan-eav', 'pull', 'rule', 'query', 'dl-program', 'dl-add-edb', 'dl-stratify', 'dl-eval',
