@@ -23,6 +23,7 @@ function testFiles(folder) {
 
 async function unitTests(files) {
   if (files.length === 0) throw new Error('no compiled tests: run npm run build');
+  process.execArgv.push('--import', new URL('assertions.mjs', import.meta.url).href);
   // A test that never ends fails; the longest one needs a tenth of this.
   const events = run({ files, concurrency: true, timeout: 600_000 });
   events.on('test:pass', (test) => count(test, test.skip !== undefined || test.todo !== undefined ? 'skipped' : 'passed'));

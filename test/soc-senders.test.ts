@@ -231,6 +231,7 @@ test('who is not on the list is not received', async () => {
       resolve();
     }, 5);
   });
+  assert.match(refused[0], /^user \d+ of group \d+ is not on the list$/);
   await sender.close({ timeoutMs: 0 });
   listener.close();
 });

@@ -2,6 +2,7 @@
 import { ERRORS, RayError } from '../../src/lang/errors.js';
 import { incomplete, read } from '../../src/lang/reader.js';
 import { Source } from '../../src/lang/source.js';
+import { allocatedBytes } from './allocations.js';
 import { anySource, mutate, type Rng } from '../support/sources.js';
 
 export const name = 'reader';
@@ -11,11 +12,14 @@ export function once(bytes: Uint8Array): void {
   const text = Buffer.from(bytes).toString('latin1');
   const source = new Source(text, 'fuzz');
   let error: unknown = null;
+  const before = allocatedBytes();
   try {
     read(source);
   } catch (e) {
     error = e;
   }
+  // Beside the nodes of the source there are only its columns: an element takes 8 bytes at most, and at least 2 characters.
+  if (allocatedBytes() - before > 4 * bytes.length) throw new Error(`${allocatedBytes() - before} bytes for ${bytes.length}`);
   if (error !== null) refusal(error, source);
   if (incomplete(text) && error === null) throw new Error('read, and yet incomplete');
 }

@@ -1,4 +1,5 @@
 /** The engine for tests, in both thread arrangements behind one face, and peers that speak in bytes. */
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
@@ -150,10 +151,12 @@ export class RawClient {
 
 /** Waits for a condition; a test that waits in vain fails with `what`. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let i = 0; !(await condition()); i++) {
-    if (i > 2000) throw new Error(`waited in vain for ${what}`);
+  let met = await condition();
+  for (let i = 0; !met && i < 2000; i++) {
     await new Promise((resolve) => setTimeout(resolve, 5));
+    met = await condition();
   }
+  assert.ok(met, `waited in vain for ${what}`);
 }
 
 /* ── a server that speaks in bytes, in a thread of its own ───────────── */

@@ -1,4 +1,5 @@
 /** A handler that writes down what it is told, and can be given things to do. */
+import assert from 'node:assert/strict';
 import type { Connection } from '../../src/net/endpoint.js';
 import type { CloseCause, Failure, TlsFailure } from '../../src/net/failures.js';
 import type { Bytes, ClientHandler, ServerHandler } from '../../src/net/handlers.js';
@@ -44,11 +45,11 @@ export class Recorder implements ClientHandler, ServerHandler {
   /** Rejects after twenty seconds, with what has happened. */
   until(met: Event | (() => boolean), times = 1): Promise<void> {
     const check = typeof met === 'string' ? () => this.count(met) >= times : met;
-    if (check()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`waited in vain for ${String(met)}; came: ${this.names(true).join(' ')}`)), 20_000);
-      this.#waiting.push({ met: check, resolve: () => { clearTimeout(timer); resolve(); } });
+    const came = check() ? Promise.resolve(true) : new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), 20_000);
+      this.#waiting.push({ met: check, resolve: () => { clearTimeout(timer); resolve(true); } });
     });
+    return came.then((is) => assert.ok(is, `waited in vain for ${String(met)}; came: ${this.names(true).join(' ')}`));
   }
 
   #note(event: Event, connection: Connection, detail: unknown): unknown {

@@ -1,4 +1,5 @@
 /** Runs the command line in processes of their own. */
+import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,8 +38,11 @@ export class Running {
   async see(stream: 'out' | 'err', pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this[stream]);
-      if (found !== null) return found;
-      if (this.process.exitCode !== null || this.process.signalCode !== null) throw new Error(`ended without ${pattern} on ${stream}: ${this.out}${this.err}`);
+      const ended = this.process.exitCode !== null || this.process.signalCode !== null;
+      if (found !== null || ended) {
+        assert.ok(found !== null, `ended without ${String(pattern)} on ${stream}: ${this.out}${this.err}`);
+        return found;
+      }
       await new Promise<void>((resolve) => (this.#changed = resolve));
     }
   }
