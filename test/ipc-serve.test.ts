@@ -99,6 +99,14 @@ for (const arrangement of ARRANGEMENTS) {
       assert.ok(!host.output().includes('hi 1'));
     });
 
+    test('flags that only this process uses mean nothing from a peer', async () => {
+      for (const flag of [0x40, 0x80, 0xc0, 0xf8]) {
+        assert.equal(await answer(text('(list 1 2)'), flag), await answer(text('(list 1 2)')), `flag ${flag}`);
+        assert.equal(await answer(text('(nope)'), flag), hex('7f 6e616d65 00000000').toString('hex'), `flag ${flag}`);
+        assert.equal(await answer(int(5), flag), int(5).toString('hex'), `flag ${flag}`);
+      }
+    });
+
     test('replies come in the order of requests, whatever the segments', async () => {
       const client = await RawClient.open(host.port, false);
       const all = Buffer.concat([hex('0300'), ...Array.from({ length: 50 }, (_, i) => frame(text(`(* 2 ${i})`)))]);
