@@ -22,7 +22,7 @@ test('dials when there is something to send, writes it, and rests', () => {
   o.sent(2);
   assert.equal(o.pending, 0);
   assert.deepEqual(o.todo(2), { do: 'rest', ms: Infinity });
-  assert.deepEqual(o.counts, { offered: 2, settled: 2, dropped: 0, resent: 0 });
+  assert.deepEqual(o.counts, { offered: 2, settled: 2, dropped: 0, resent: 0, unconfirmed: 0 });
 });
 
 test('a write that takes too long ends its connection, and the same lines go out over the next', () => {
@@ -97,7 +97,7 @@ test('closing sends what is there, within its time, and says what is left', () =
   assert.equal(o.todo(1).do, 'write');
   assert.deepEqual(o.todo(50), { do: 'done' });
   assert.deepEqual(o.todo(51), { do: 'done' });
-  assert.deepEqual(o.counts, { offered: 3, settled: 1, dropped: 2, resent: 0 });
+  assert.deepEqual(o.counts, { offered: 3, settled: 1, dropped: 2, resent: 0, unconfirmed: 0 });
   assert.equal(o.takeDropped().length, 2);
 });
 
@@ -109,6 +109,57 @@ test('without redialing the end of the connection is the end of everything', () 
   o.lost(1, 'reset');
   assert.deepEqual(o.takeDropped().map((d) => d.reason), ['reset']);
   assert.deepEqual(o.todo(1), { do: 'done' });
+});
+
+/** One that has sent n messages over a connection. */
+const sentOver = (n: number, options: Partial<OutboxOptions> = {}): Outbox => {
+  const o = box(options, n);
+  o.todo(0);
+  o.connected(0);
+  for (let todo = o.todo(0); todo.do === 'write'; todo = o.todo(0)) o.sent(0);
+  assert.equal(o.pending, 0);
+  return o;
+};
+const lostWith = (o: Outbox, clean: boolean): string[] => {
+  o.lost(1, 'reset', clean);
+  return o.takeDropped().map((d) => `${d.entry.id} ${d.gone} ${d.reason}`);
+};
+
+test('what the kernel had when a connection broke is reported, once', () => {
+  const o = sentOver(2);
+  assert.deepEqual(lostWith(o, false), ['0 true may not have arrived: reset', '1 true may not have arrived: reset']);
+  assert.equal(o.counts.unconfirmed, 2);
+  assert.deepEqual(lostWith(o, false), []);
+});
+
+test('a peer that leaves in good order has read everything, unless it is one that acknowledges and has not', () => {
+  assert.deepEqual(lostWith(sentOver(2), true), []);
+  const o = sentOver(3);
+  assert.equal(o.acked('1'), false);
+  assert.deepEqual(lostWith(o, true), ['0 true may not have arrived: reset', '2 true may not have arrived: reset']);
+});
+
+test('acks in any order take their messages off the list, others change nothing', () => {
+  const o = sentOver(50);
+  for (const id of ['7', '8', '3', 'x', '49', '0', '7']) o.acked(id);
+  const left = Array.from({ length: 50 }, (_, i) => i).filter((i) => ![7, 8, 3, 49, 0].includes(i));
+  assert.deepEqual(lostWith(o, false).map((text) => Number(text.split(' ')[0])), left);
+});
+
+test('the list of what may be lost is bounded, and what fell off it is counted', () => {
+  const o = box({ capacity: 4 });
+  o.todo(0);
+  for (let i = 0; i < 10; i++) {
+    o.offer(String(i), 'x\n');
+    if (i === 0) {
+      o.todo(0);
+      o.connected(0);
+    }
+    o.todo(0);
+    o.sent(0);
+  }
+  assert.deepEqual(lostWith(o, false).map((text) => text.split(' ')[0]), ['6', '7', '8', '9']);
+  assert.equal(o.counts.unconfirmed, 10);
 });
 
 test('whatever fails and whenever: every message is settled or reported, once, and lines stay whole and in order', () => {

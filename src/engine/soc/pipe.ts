@@ -258,7 +258,7 @@ export class Pipe {
     onClosed: (connection, cause) => {
       if (connection !== this.#connection || this.#over) return;
       const whole = this.#input?.finish() !== false;
-      this.#down(this.#lossReason || (cause.code !== 'peer-closed' ? cause.message : whole ? CLOSED : 'the peer has closed within a line'));
+      this.#down(this.#lossReason === '' && cause.code === 'peer-closed', this.#lossReason || (cause.code !== 'peer-closed' ? cause.message : whole ? CLOSED : 'the peer has closed within a line'));
     },
   };
 
@@ -287,11 +287,11 @@ export class Pipe {
     this.#connection?.hardClose();
   }
 
-  #down(reason: string): void {
+  #down(clean: boolean, reason: string): void {
     this.#connection = null;
     this.#liveness = null;
     this.#batchToken = -1;
-    this.outbox.lost(this.clock.now(), reason);
+    this.outbox.lost(this.clock.now(), reason, clean);
     this.events.lost(this, reason);
     this.#drive();
   }

@@ -79,7 +79,7 @@ export class BufferedSender {
       released: (_, messages, bytes) => this.#released(messages, bytes),
       closed: () => this.#dialed(false),
     };
-    const roomy = reliable ? { reliable, capacity: this.#capacity + 1 } : {};
+    const roomy = reliable ? { reliable, capacity: this.#capacity + 1 } : { indexed: false };
     const made = { ...(connectMs === undefined ? {} : { connectMs }), ...(clock === undefined ? {} : { clock }) };
     this.#pipe = new Pipe({ path: pipeOrPath(pipe), outbox: { ...outbox, ...roomy }, window: new Window(1), ids, wall: Date.now, ...made }, events);
   }
@@ -106,8 +106,7 @@ export class BufferedSender {
     const encoded = encodeMessage({ type: toBytes(type), id: own, ts: ts ?? Math.floor(Date.now() / 1000), payload: json });
     if (!encoded.ok) return 'too-large';
     if (this.#pipe.spool !== null) return this.#keep(own, encoded.line);
-    // Nobody asks for an id that was made here.
-    const answer = this.#pipe.offer(id === undefined ? '' : own, encoded.line);
+    const answer = this.#pipe.offer(own, encoded.line);
     return answer === 'known' ? 'ok' : answer;
   }
 
@@ -116,9 +115,9 @@ export class BufferedSender {
     return this.#pipe.spool === null ? this.#pipe.outbox.pending : this.#spooled;
   }
   /** Since the beginning. */
-  get counts(): { readonly settled: number; readonly dropped: number; readonly resent: number } {
-    const { settled, dropped, resent } = this.#pipe.outbox.counts;
-    return { settled, dropped, resent };
+  get counts(): { readonly settled: number; readonly dropped: number; readonly resent: number; /** With the kernel when the connection was lost. */ readonly unconfirmed: number } {
+    const { settled, dropped, resent, unconfirmed } = this.#pipe.outbox.counts;
+    return { settled, dropped, resent, unconfirmed };
   }
 
   /** Connects now and not with the first message. False: nobody listens, or it is closed. */
@@ -165,6 +164,7 @@ export class BufferedSender {
 export class Sender {
   readonly #buffered: BufferedSender;
   #failed: string | null = null;
+  #sending = '';
   #turn: Promise<unknown> = Promise.resolve();
 
   /** As `BufferedSender`. */
@@ -172,7 +172,8 @@ export class Sender {
     this.#buffered = new BufferedSender(pipe, {
       ...options,
       onDrop: (dropped) => {
-        this.#failed = dropped.reason;
+        // Another may turn out to be lost meanwhile.
+        if (dropped.id === this.#sending) this.#failed = dropped.reason;
         options.onDrop?.(dropped);
       },
     });
@@ -195,7 +196,9 @@ export class Sender {
 
   async #send(message: Outgoing): Promise<void> {
     this.#failed = null;
-    const answer = this.#buffered.send(message);
+    const id = message.id ?? ids.next();
+    this.#sending = toBytes(id);
+    const answer = this.#buffered.send({ ...message, id });
     if (answer !== 'ok') throw new Error(answer);
     await this.#buffered.flush();
     if (this.#failed !== null) throw new Error(this.#failed);

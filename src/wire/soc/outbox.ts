@@ -4,6 +4,8 @@
  * in it goes out once more over the next one, under the same ids.
  */
 
+import { Unconfirmed } from './unconfirmed.js';
+
 export interface OutboxOptions {
   /** Messages held. Default 4096: a second or more of a busy pipe. */
   readonly capacity: number;
@@ -11,6 +13,8 @@ export interface OutboxOptions {
   readonly capacityBytes: number;
   /** A message stays until it is acknowledged, and is never given up. Default false. */
   readonly reliable: boolean;
+  /** `has` can be asked. Default true; costs some memory for each message. */
+  readonly indexed: boolean;
   /** The connection can be made again. Default true. */
   readonly redials: boolean;
   /** Tries of a message that is not reliable. Default 3. */
@@ -25,9 +29,11 @@ export interface OutboxOptions {
   readonly batchBytes: number;
 }
 export const OUTBOX: OutboxOptions = {
-  capacity: 4096, capacityBytes: 64 << 20, reliable: false, redials: true, attempts: 3, waitMs: 100, longestWaitMs: 5000, writeMs: 5000, batchBytes: 64 << 10,
+  capacity: 4096, capacityBytes: 64 << 20, reliable: false, indexed: true, redials: true, attempts: 3, waitMs: 100, longestWaitMs: 5000, writeMs: 5000, batchBytes: 64 << 10,
 };
 
+/** `gone` may have arrived: the kernel had it, and the connection was lost before the peer said that it did. */
+export interface Lost { readonly entry: Entry; readonly reason: string; readonly gone: boolean }
 export interface Entry { readonly id: string; readonly line: string; attempts: number; settled: boolean }
 
 export type OutboxState = 'down' | 'dialing' | 'ready' | 'writing' | 'waiting' | 'closed';
@@ -58,7 +64,8 @@ const IDLE: Todo = { do: 'rest', ms: Infinity };
 
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #dropped: { readonly entry: Entry; readonly reason: string }[] = [];
+  readonly #dropped: Lost[] = [];
+  readonly #unconfirmed = new Unconfirmed();
   readonly #byId = new Map<string, Entry>();
   /** Entries in order: acknowledgements outstanding, then the batch being written, then what waits. */
   #entries: Entry[] = [];
@@ -75,7 +82,7 @@ export class Outbox {
   #isClosing = false;
   #kill: string | null = null;
   /** Since it was made. */
-  readonly counts = { offered: 0, settled: 0, dropped: 0, resent: 0 };
+  readonly counts = { offered: 0, settled: 0, dropped: 0, resent: 0, unconfirmed: 0 };
 
   constructor(options: Partial<OutboxOptions> = {}) {
     this.#options = { ...OUTBOX, ...options };
@@ -100,7 +107,7 @@ export class Outbox {
     if (this.#live >= capacity || this.#bytes + line.length > capacityBytes) return 'full';
     const entry: Entry = { id, line, attempts: 0, settled: false };
     this.#entries.push(entry);
-    if (id !== '') this.#byId.set(id, entry);
+    if (this.#options.indexed) this.#byId.set(id, entry);
     this.#bytes += line.length;
     this.#live++;
     this.counts.offered++;
@@ -114,7 +121,8 @@ export class Outbox {
 
   /** The peer has acknowledged a message: true if it was waiting for that. */
   acked(id: string): boolean {
-    const entry = this.#options.reliable ? this.#byId.get(id) : undefined;
+    if (!this.#options.reliable) return this.#unconfirmed.confirm(id), false;
+    const entry = this.#byId.get(id);
     if (entry === undefined) return false;
     this.#failures = 0;
     this.#settle(entry);
@@ -134,14 +142,19 @@ export class Outbox {
     const { reliable } = this.#options;
     if (!reliable) {
       this.#failures = 0;
-      for (let i = this.#next; i < this.#batchEnd; i++) this.#settle(this.#entries[i]);
+      for (let i = this.#next; i < this.#batchEnd; i++) {
+        const entry = this.#entries[i];
+        if (this.#settle(entry)) this.#unconfirmed.add(entry, this.#options.capacity, this.#options.capacityBytes);
+      }
     }
     this.#next = this.#batchEnd;
     this.#trim();
   }
-  /** The connection is over, whoever ended it. */
-  lost(now: number, reason: string): void {
-    if (this.#happened('lost', now)) this.#failed(reason);
+  /** The connection is over, whoever ended it. `clean`: the peer has closed, and had read everything. */
+  lost(now: number, reason: string, clean = false): void {
+    if (!this.#happened('lost', now)) return;
+    this.#unconfirm(reason, clean);
+    this.#failed(reason);
   }
 
   /** Takes nothing more; what is there has `timeoutMs` to go out. */
@@ -166,7 +179,8 @@ export class Outbox {
     if (now >= this.#due && this.#happened('due', now)) {
       if (this.#state === 'waiting') {
         this.#kill = 'the peer takes nothing';
-        this.#failed('the peer takes nothing');
+        this.#unconfirm(this.#kill, false);
+        this.#failed(this.#kill);
       }
       return this.todo(now, writeable);
     }
@@ -187,7 +201,7 @@ export class Outbox {
   }
 
   /** What was given up since this was last asked. */
-  takeDropped(): { readonly entry: Entry; readonly reason: string }[] {
+  takeDropped(): Lost[] {
     return this.#dropped.splice(0);
   }
 
@@ -236,6 +250,17 @@ export class Outbox {
     return { do: 'write', bytes };
   }
 
+  /**
+   * The kernel had them, and nobody knows whether the peer did: they are reported, unless it has left in good order and is none of those
+   * that acknowledge.
+   */
+  #unconfirm(reason: string, clean: boolean): void {
+    const { entries, forgotten } = this.#unconfirmed.take(clean);
+    const more = forgotten === 0 ? '' : `; and so did ${forgotten} before it`;
+    for (const entry of entries) this.#dropped.push({ entry, reason: `may not have arrived: ${reason}${more}`, gone: true });
+    this.counts.unconfirmed += entries.length + forgotten;
+  }
+
   /** Everything that is not settled goes out again; who has had all tries is given up. */
   #failed(reason: string): void {
     const { reliable, redials, attempts, batchBytes } = this.#options;
@@ -269,19 +294,20 @@ export class Outbox {
     return { do: 'done' };
   }
 
-  #settle(entry: Entry): void {
-    if (!this.#free(entry)) return;
+  #settle(entry: Entry): boolean {
+    if (!this.#free(entry)) return false;
     this.counts.settled++;
+    return true;
   }
   #drop(entry: Entry, reason: string): void {
     if (!this.#free(entry)) return;
     this.counts.dropped++;
-    this.#dropped.push({ entry, reason });
+    this.#dropped.push({ entry, reason, gone: false });
   }
   #free(entry: Entry): boolean {
     if (entry.settled) return false;
     entry.settled = true;
-    if (entry.id !== '' && this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
+    if (this.#options.indexed && this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
     this.#bytes -= entry.line.length;
     this.#freed += entry.line.length;
     this.#live--;
