@@ -1,15 +1,20 @@
 /** The golden scripts outside rfl-tests/own hold for the reference too: RFL_REFERENCE names its binary. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { goldenLines } from '../src/cli/golden/lines.js';
 
 const reference = process.env.RFL_REFERENCE;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(root, 'rfl-tests');
+
+/** Scripts write into the folder they run in. */
+const own = mkdtempSync(join(tmpdir(), 'rfl-golden-'));
+after(() => rmSync(own, { recursive: true, force: true }));
 
 /** The reference takes lines of 4095 bytes from a pipe. */
 const MAX_LINE = 4000;
@@ -34,7 +39,7 @@ function failures(path: string): string[] {
     kind === 'statement' ? `(do ${expr} null)` : kind === 'equal' ? `(println "%" (list ${expr}))` : `(println "%" (list (eval (parse "${expr.replace(/[\\"]/g, '\\$&')}"))))`,
     ...(kind === 'equal' ? [`(println "@${i}=")`, `(println "%" (list ${expected}))`] : []),
   ]);
-  const { stdout } = spawnSync(reference!, [], { cwd: root, input: Buffer.from(`${input.join('\n')}\n`, 'latin1'), encoding: 'latin1', timeout: 60_000 });
+  const { stdout } = spawnSync(reference!, [], { cwd: own, input: Buffer.from(`${input.join('\n')}\n`, 'latin1'), encoding: 'latin1', timeout: 60_000 });
   const texts = new Map([...stdout.matchAll(/^@(\d+[@=])\n([^]*?)(?=^@\d|$(?![^]))/gm)].map(([, key, text]) => [key, text]));
   return lines.flatMap(({ kind, expr, expected, line }, i) => {
     const got = texts.get(`${i}@`) ?? '';

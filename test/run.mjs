@@ -1,6 +1,7 @@
 // Runs every compiled unit test and every golden script; the last line counts both exactly.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -39,7 +40,10 @@ function count(test, outcome) {
 }
 
 function goldenScripts(folder) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['bin/rfl.js', 'test', folder], { cwd: root, encoding: 'latin1', maxBuffer: 2 ** 28 });
+  // They write into the folder they run in.
+  const own = mkdtempSync(join(tmpdir(), 'rfl-golden-'));
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'bin/rfl.js'), 'test', join(root, folder)], { cwd: own, encoding: 'latin1', maxBuffer: 2 ** 28 });
+  rmSync(own, { recursive: true, force: true });
   process.stdout.write(`\ngolden scripts in ${folder}\n${stdout}${stderr}`);
   const summary = /(\d+) passed, (\d+) failed\n$/.exec(stdout);
   if (summary === null) {
