@@ -1,4 +1,7 @@
-/** Every opening ends in a verdict; it is the same for each longer buffer, consumes what it says, and never throws. */
+/**
+ * Every opening ends in a verdict; it is the same for each longer buffer, consumes what it says, and never throws. A listener that serves
+ * everything makes one thing of it, plain and inside of TLS, by its first byte alone.
+ */
 import { BackendTable } from '../../src/wire/broker/directories.js';
 import { Exchange, type Demand } from '../../src/wire/broker/exchange.js';
 import { frameWire, request } from '../../src/wire/broker/frame.js';
@@ -9,6 +12,7 @@ import { ProbeResponder } from '../../src/wire/broker/probe.js';
 import { refusalWire, replyFrame } from '../../src/wire/broker/refusal.js';
 import { hex } from '../../src/wire/broker/secrets.js';
 import { EndpointMux, opening, type MuxVerdict, type Protocol } from '../../src/wire/mux.js';
+import { visit } from '../support/visitor.js';
 import type { Random } from './random.js';
 import { check, damaged } from './target.js';
 
@@ -31,8 +35,22 @@ export function once(bytes: Uint8Array): void {
   }
   const { opening: found } = opening(bytes, SERVED);
   check((found === 'frame') === (bytes[0] === 1), 'the first byte tells');
+  if (bytes.length > 0) arrives(bytes, found);
   check(served(bytes, bytes.length) === served(bytes, 1), 'a control socket answers alike, whole and byte by byte');
 }
+
+function arrives(bytes: Uint8Array, found: string): void {
+  for (const usersRequired of [false, true]) {
+    const arrival = { served: EVERYTHING, usersRequired, certificate: true, vouched: true };
+    const plain = visit(bytes, arrival);
+    check(plain === visit(bytes.subarray(0, 1), arrival), 'the first byte decides');
+    if (!usersRequired) check(found === 'refused' ? plain.startsWith('refused') : plain === found, 'a listener does what the first byte tells');
+    const inside = visit(HELLO, arrival, bytes);
+    check(inside.startsWith('refused') || inside.startsWith(found), 'and alike inside of TLS');
+  }
+}
+const HELLO = Uint8Array.of(0x16, 3, 1);
+const EVERYTHING = { plain: new Set<Protocol>(['wire', 'frame', 'soc', 'tls']), secured: SERVED };
 
 /** More bytes do not change a verdict, fewer do not bring it forward. */
 function stable(bytes: Uint8Array, verdict: MuxVerdict): void {
