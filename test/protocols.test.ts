@@ -329,7 +329,7 @@ describe('users of this machine', { skip: cLibrary() === null ? 'no way to ask w
       await serving('unix', { credentials: { uids: [uid] } }, users(restricted), async (s) => {
         for (const protocol of ['frame', 'soc'] as const) assert.equal(await speaks(protocol, await Peer.plain(s.to), s), 'served');
         assert.deepEqual([...(await (await Peer.plain(s.to)).write(HELLO).reads(2))], [3, 1], 'the wire asks for credentials');
-        const { user, restricted: rights } = s.node.connections().find((c) => c.protocol === 'rayforce' && c.user !== '')!;
+        const { user, restricted: rights } = s.node.connections().find((c) => c.protocol === 'frame' && c.user !== '')!;
         assert.deepEqual([user, rights], [name, restricted]);
       });
     }

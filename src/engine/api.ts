@@ -167,7 +167,7 @@ export interface ConnectionInfo {
   readonly restricted: boolean;
   /** Bytes written but not yet taken by the kernel. */
   readonly held: number;
-  readonly protocol: 'rayforce' | 'soc';
+  readonly protocol: 'rayforce' | 'frame' | 'soc';
   /** Who is at the other end of a Unix socket, where that is known. */
   readonly uid?: number;
   /** The version of TLS; '' on plain connections. */

@@ -110,7 +110,7 @@ export class IoSide implements DialHost, UpgradeHost {
   connections(): ConnectionInfo[] {
     const out: ConnectionInfo[] = this.#soc.connections();
     for (const p of this.#peers) {
-      if (p.state === 'open') out.push({ handle: p.handle, peer: p.connection.peer, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held, protocol: 'rayforce', ...p.connection.figures, ...uidOf(p), openedMs: p.openedMs });
+      if (p.state === 'open') out.push({ handle: p.handle, peer: p.connection.peer, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held, protocol: p.bridge === null ? 'rayforce' : 'frame', ...p.connection.figures, ...uidOf(p), openedMs: p.openedMs });
     }
     for (const { away, handle, address } of this.returning) {
       if (away && handle >= 0) out.push({ handle, peer: address, direction: 'out', user: '', restricted: this.options.restricted, held: 0, protocol: 'rayforce', state: 'away' });
