@@ -8,23 +8,19 @@ import { ConnectionTimers } from './connection-timers.js';
 import { Delivery, type DeliveryHost } from './delivery.js';
 import { isDuration } from './durations.js';
 import { closeCause, closedMeanwhile, systemCause, tlsFailure, tlsReason, type CloseCause, type Failure, type TlsFailure } from './failures.js';
-import type { Bytes, ClientHandler, ConnectionHandler, ServerHandler } from './handlers.js';
+import type { Bytes, ClientHandler, ConnectionHandler, News, ServerHandler } from './handlers.js';
 import { Outbound, sizeOf } from './outbound.js';
+import { clientRole, tellFailure, tellReady, type ClientRole, type Role } from './roles.js';
 import { Settlement, type SettlementHost } from './settlement.js';
-import { socketDialer } from './socket-dialer.js';
-import { STATES } from './states.js';
+import { moveOf, STATES, type Move, type Told } from './states.js';
 import type { TlsContext, TlsDetails } from './tls-context.js';
 import { initialTls, NO_TLS, type TlsState } from './tls-state.js';
-import { CONGESTED, type Dialer, type DialTarget, type Transport, type TransportEvents } from './transport.js';
+import { CONGESTED, type Transport, type TransportEvents } from './transport.js';
 
 export type SendResult = 'accepted' | 'not-connected' | 'not-writeable' | 'too-large';
 export type StartTlsResult = 'ok' | 'not-connected' | 'already-tls' | 'not-ready' | 'session-failed';
 export type { BufferResult, DurationResult, TimerResult } from './connection-controls.js';
 export type { ClientOptions, ServerOptions, SslClientOptions } from './connection-options.js';
-
-type Role =
-  | { readonly side: 'client'; readonly handler: ClientHandler; readonly target: DialTarget; readonly dialer: Dialer }
-  | { readonly side: 'server'; readonly handler: ServerHandler };
 
 export class Connection extends ConnectionControls {
   protected readonly timers: ConnectionTimers;
@@ -57,12 +53,11 @@ export class Connection extends ConnectionControls {
   }
 
   static client(options: ClientOptions, handler: ClientHandler): Connection {
-    return new Connection({ side: 'client', handler, target: options.target, dialer: options.dialer ?? socketDialer }, options, NO_TLS, null);
+    return new Connection(clientRole(options, handler), options, NO_TLS, null);
   }
   static sslClient(options: SslClientOptions, handler: ClientHandler): Connection {
     const host = options.servername ?? (options.target.kind === 'tcp' ? options.target.host : '');
-    const role: Role = { side: 'client', handler, target: options.target, dialer: options.dialer ?? socketDialer };
-    return new Connection(role, options, initialTls(options.context, host, true), null);
+    return new Connection(clientRole(options, handler), options, initialTls(options.context, host, true), null);
   }
   /** Takes over what a listener has accepted, and perhaps secured. */
   static server(accepted: Transport, handler: ServerHandler, options: ServerOptions = {}): Connection {
@@ -97,7 +92,7 @@ export class Connection extends ConnectionControls {
       case 'silent':
       case 'hard': return this.hardClose();
       case 'drain':
-        this.phase = 'unconnected-closing';
+        this.#move('close');
         return this.timers.setDeadline(this.#options.closeTimeoutMs, () => this.hardClose());
       case 'graceful': return this.#closeGracefully(closeCause('closed'));
       case 'ignore':
@@ -121,7 +116,7 @@ export class Connection extends ConnectionControls {
     const raw = this.transport!;
     if (context.failure !== null || (this.#role.side === 'client' && host === '')) return 'session-failed';
     if (raw.secure({ role: this.#role.side, context, host }, this.#events) !== null) return 'session-failed';
-    this.phase = 'tls-upgrading';
+    this.#move('upgrade');
     this.security = { kind: 'upgrading', context, host };
     this.timers.setDeadline(this.#options.handshakeTimeoutMs, () => this.#refused(tlsFailure('handshake-timeout')));
     return 'ok';
@@ -133,7 +128,7 @@ export class Connection extends ConnectionControls {
     if (this.phase !== 'none') return;
     const { connectTimeoutMs } = this.#options;
     if (this.#role.side === 'server') return this.#connected(this.transport!);
-    this.phase = 'connecting';
+    this.#move('dial');
     if (this.security.kind === 'failed') return this.#drop(this.#cause, tlsReason(this.security.failure));
     if (connectTimeoutMs !== null) {
       if (!isDuration(connectTimeoutMs)) return this.#drop(this.#cause, { reason: 'timer', code: 'out-of-range', message: `no duration: ${connectTimeoutMs}` });
@@ -144,7 +139,7 @@ export class Connection extends ConnectionControls {
     this.#dialOut(this.#role);
   }
 
-  #dialOut(role: Extract<Role, { side: 'client' }>): void {
+  #dialOut(role: ClientRole): void {
     this.#dial = role.dialer.dial(role.target, {
       attempting: (inFlight) => {
         if (this.phase === 'connecting') this.#guard(() => role.handler.onConnecting?.(this, inFlight));
@@ -166,7 +161,7 @@ export class Connection extends ConnectionControls {
     this.transport = transport;
     if (this.security.kind === 'none') return this.#ready(null);
     if (this.security.kind === 'live') return this.#ready(this.security.details);
-    this.phase = 'handshaking';
+    this.#move('handshake');
     if (this.security.kind !== 'handshaking') return this.#refused(this.security.kind === 'failed' ? this.security.failure : tlsFailure('session-failed'));
     const { context, host } = this.security;
     const failure = transport.secure({ role: this.#role.side, context, host }, this.#events);
@@ -181,30 +176,30 @@ export class Connection extends ConnectionControls {
   #ready(details: TlsDetails | null): void {
     const transport = this.transport!;
     const secured = this.phase === 'handshaking';
+    const move = this.#move(secured ? 'secured' : 'stream');
+    if (move === null) return;
     const { noDelay, keepAliveMs } = this.#options;
     this.timers.clearDeadline();
-    this.phase = 'open';
     if (details !== null) this.security = { kind: 'live', details };
     transport.setNoDelay(noDelay);
     if (keepAliveMs > 0) transport.setKeepAlive(keepAliveMs);
     this.armIdle();
     this.delivery.begin();
-    const role = this.#role;
-    this.#guard(() => (role.side === 'client' ? role.handler.onConnected?.(this, details) : role.handler.onStarted?.(this, details)));
+    this.#tell(move, { details });
     if (!secured && this.transport === transport && this.#flows()) transport.open(this.#events);
   }
 
   #secured(transport: Transport, details: TlsDetails): void {
-    if (this.phase !== 'handshaking' && this.phase !== 'tls-upgrading') return transport.destroy();
+    if (moveOf('secured', this.phase) === null) return transport.destroy();
     this.#before = this.settlement.ledger.accepted;
     this.transport = transport;
     this.delivery.replaced();
     if (this.phase === 'handshaking') return this.#ready(details);
+    const move = this.#move('secured');
     this.timers.clearDeadline();
-    this.phase = 'open';
     this.security = { kind: 'live', details };
     this.delivery.begin();
-    this.#guard(() => this.#handler.onTlsReady?.(this, details));
+    if (move !== null) this.#tell(move, { details });
   }
 
   #refused(failure: TlsFailure): void {
@@ -326,7 +321,7 @@ export class Connection extends ConnectionControls {
   #closeGracefully(cause: CloseCause): void {
     if (this.delivery.muted) return this.hardClose();
     this.#cause = cause;
-    this.phase = 'closing';
+    this.#move('close');
     this.timers.clearIdle();
     if (this.#outbound.bytes > 0) this.#flush();
     if (!this.#flows()) return;
@@ -336,11 +331,11 @@ export class Connection extends ConnectionControls {
 
   /** `failure`: the reason to report if the connection was never ready; null: this side has closed it. */
   #drop(cause: CloseCause, failure: Failure | null = null, upgrade: TlsFailure | null = null): void {
-    const from = this.phase;
-    const { hardClose } = STATES[from];
-    if (hardClose === 'ignore') return;
-    this.#frozen = this.taken();
-    this.phase = 'closed';
+    const handshaking = this.phase === 'handshaking';
+    const taken = this.taken();
+    const move = this.#move('drop');
+    if (move === null) return;
+    this.#frozen = taken;
     this.timers.clear();
     this.#dial?.abort();
     this.#dial = null;
@@ -348,18 +343,30 @@ export class Connection extends ConnectionControls {
     this.delivery.drop();
     this.#outbound.drop();
     if (this.security.kind !== 'none' && this.security.kind !== 'failed') this.security = { kind: 'disposed' };
-    if (hardClose === 'silent') return;
-    if (hardClose === 'failure') return this.#fail(failure ?? closedMeanwhile(from === 'handshaking'));
-    this.#settle();
-    if (hardClose === 'tls-failure') this.#guard(() => this.#handler.onTlsFailure?.(this, upgrade ?? tlsFailure('closed-by-us')));
-    this.#guard(() => this.#handler.onClosed?.(this, cause));
-    if (this.settlement.ledger.pending > 0) this.#options.clock.soon(() => this.settlement.failPending());
+    this.#tell(move, { cause, failure: failure ?? closedMeanwhile(handshaking), upgrade: upgrade ?? tlsFailure('closed-by-us') });
   }
 
-  #fail(failure: Failure): void {
-    const role = this.#role;
-    this.#guard(() => (role.side === 'client' ? role.handler.onConnectionFailure(this, failure) : role.handler.onStartFailure(this, failure)));
+  /* ── from state to state ───────────────────────────────────────────── */
+
+  #move(event: Move['event']): Move | null {
+    const move = moveOf(event, this.phase);
+    if (move !== null) this.phase = move.to;
+    return move;
   }
+  #tell({ tells }: Move, news: News): void {
+    for (const told of tells) Connection.#TELLS[told](this, news);
+  }
+  static readonly #TELLS: Record<Told, (c: Connection, news: News) => void> = {
+    'onConnected | onStarted': (c, { details = null }) => c.#guard(() => tellReady(c.#role, c, details)),
+    'onConnectionFailure | onStartFailure': (c, { failure }) => c.#guard(() => tellFailure(c.#role, c, failure!)),
+    onTlsReady: (c, { details }) => c.#guard(() => c.#handler.onTlsReady?.(c, details!)),
+    onTlsFailure: (c, { upgrade }) => c.#guard(() => c.#handler.onTlsFailure?.(c, upgrade!)),
+    onSent: (c) => c.#settle(),
+    onClosed: (c, { cause }) => c.#guard(() => c.#handler.onClosed?.(c, cause!)),
+    onSendFailed: (c) => {
+      if (c.settlement.ledger.pending > 0) c.#options.clock.soon(() => c.settlement.failPending());
+    },
+  };
 
   /* ── helpers ───────────────────────────────────────────────────────── */
 

@@ -46,6 +46,14 @@ export interface ServerHandler extends ConnectionHandler {
   onStartFailure(connection: Connection, failure: Failure): void;
 }
 
+/** What there is to tell about a move. */
+export interface News {
+  readonly details?: TlsDetails | null;
+  readonly cause?: CloseCause;
+  readonly failure?: Failure;
+  readonly upgrade?: TlsFailure;
+}
+
 export interface LogEntry {
   readonly event: 'handler-error' | 'accept-error' | 'refused';
   readonly message: string;

@@ -1,0 +1,24 @@
+/** Which side of a connection this is, and what only that side is told. */
+import type { ClientOptions } from './connection-options.js';
+import type { Connection } from './endpoint.js';
+import type { Failure } from './failures.js';
+import type { ClientHandler, ServerHandler } from './handlers.js';
+import { socketDialer } from './socket-dialer.js';
+import type { TlsDetails } from './tls-context.js';
+import type { Dialer, DialTarget } from './transport.js';
+
+export type Role = ClientRole | { readonly side: 'server'; readonly handler: ServerHandler };
+export interface ClientRole { readonly side: 'client'; readonly handler: ClientHandler; readonly target: DialTarget; readonly dialer: Dialer }
+
+export function clientRole({ target, dialer = socketDialer }: ClientOptions, handler: ClientHandler): ClientRole {
+  return { side: 'client', handler, target, dialer };
+}
+
+export function tellReady(role: Role, connection: Connection, details: TlsDetails | null): void {
+  if (role.side === 'client') role.handler.onConnected?.(connection, details);
+  else role.handler.onStarted?.(connection, details);
+}
+export function tellFailure(role: Role, connection: Connection, failure: Failure): void {
+  if (role.side === 'client') role.handler.onConnectionFailure(connection, failure);
+  else role.handler.onStartFailure(connection, failure);
+}
