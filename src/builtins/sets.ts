@@ -7,6 +7,7 @@ import { isSingle, items, pack } from '../columns/item.js';
 import { gatherTable, indexColumn } from '../columns/gather.js';
 import { concatItems } from '../columns/concat.js';
 import { hashGroup, hashGroupRows, positionsIn } from '../columns/hashing.js';
+import { bytesIn, bytesOf } from '../columns/text.js';
 import { distinctOf, indexOfValue, membership, selectBySet } from '../columns/search.js';
 import { sameValue } from '../columns/same.js';
 import { concat } from './collection.js';
@@ -34,7 +35,7 @@ export const ROWS: readonly BuiltinRow[] = [
 ];
 
 function distinct(xs: Value): Value {
-  if (typeof xs === 'string') return [...new Set(xs)].sort().join('');
+  if (typeof xs === 'string') return bytesOf(xs).reduce((out, found, c) => (found ? out + String.fromCharCode(c) : out), '');
   if (xs instanceof Table) return xs.cols.length === 0 ? xs : gatherTable(xs, hashGroupRows(xs.cols).first);
   if (!isSeq(xs)) fail('type', `distinct takes a collection, got ${typeName(xs)}`);
   const out = distinctOf(xs);
@@ -56,7 +57,7 @@ function atomsFirst(xs: List): List {
 }
 
 function isIn(x: Value, xs: Value): Value {
-  if (typeof x === 'string' && typeof xs === 'string') return flags(Array.from(x, (c) => xs.includes(c)));
+  if (typeof x === 'string' && typeof xs === 'string') return new Vec(T.B8, bytesIn(x, bytesOf(xs)));
   if (isSingle(x) && isSingle(xs)) return sameValue(x, xs);
   if (typeof x === 'string' && xs instanceof List) return flags(Array.from(x, (c) => indexOfValue(xs, c) >= 0));
   if (!isSeq(x)) return isSeq(xs) ? indexOfValue(xs, x) >= 0 : fail('type', `in takes a vector or list, got ${typeName(xs)}`);

@@ -5,6 +5,7 @@
  */
 import { List, T, Vec, isNull, nullOf, tagOf, type Value, type VecData } from '../lang/value.js';
 import { cast } from './cast.js';
+import { concatColumns } from './concat.js';
 import { copyInto } from './copy.js';
 import { pack } from './item.js';
 
@@ -16,7 +17,7 @@ const shown = new WeakMap<ArrayBufferLike, number>();
 /** `v` followed by `more`, which has the same type. */
 export function append(v: Vec, more: Vec): Vec {
   const nulls = v.nulls || more.nulls;
-  if (v.t === T.STR) return new Vec(T.STR, (v.data as string[]).concat(more.data as string[]), false);
+  if (v.t === T.STR) return concatColumns([v, more]);
   const data = v.data as Typed;
   const extra = more.data as Typed;
   const bytes = data.byteLength + extra.byteLength;

@@ -1,6 +1,6 @@
 /** Joining columns end to end. */
 import { List, T, Vec, type Value } from '../lang/value.js';
-import { checkpoint } from '../lang/interrupt.js';
+import { blocks, checkpoint } from '../lang/interrupt.js';
 import { copyInto } from './copy.js';
 import { alloc, allocList, items } from './item.js';
 
@@ -20,8 +20,11 @@ export function concatItems(parts: readonly (Vec | List)[]): List {
   const out: Value[] = allocList(n);
   let at = 0;
   for (const p of parts) {
-    checkpoint();
-    for (const v of items(p)) out[at++] = v;
+    const from = items(p);
+    blocks(from.length, (lo, hi) => {
+      for (let i = lo; i < hi; i++) out[at + i] = from[i];
+    });
+    at += from.length;
   }
   return new List(out);
 }
@@ -39,8 +42,11 @@ function concatVecs(t: number, parts: readonly Vec[]): Vec {
     const out = alloc(t, n) as string[];
     let at = 0;
     for (const p of parts) {
-      checkpoint();
-      for (const s of p.data as string[]) out[at++] = s;
+      const from = p.data as string[];
+      blocks(from.length, (lo, hi) => {
+        for (let i = lo; i < hi; i++) out[at + i] = from[i];
+      });
+      at += from.length;
     }
     return new Vec(t, out);
   }

@@ -2,6 +2,7 @@
 import { I64_NULL, T, Table, Vec, symVec, type VecData } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { blocks, checkpoint } from '../lang/interrupt.js';
+import { copyInto, copyOf } from './copy.js';
 import { alloc, halves } from './item.js';
 import { PARSE, SymbolTable } from './csv-cells.js';
 import { Inference, SAMPLE } from './csv-infer.js';
@@ -255,13 +256,13 @@ function grow(column: Column, capacity: number, rows: number): void {
   }
   const wider = alloc(column.t, capacity) as Uint8Array;
   const per = column.t === T.GUID ? 16 : 1;
-  if (rows > 0) wider.set((column.data as Uint8Array).subarray(0, rows * per));
+  if (rows > 0) copyInto(wider, (column.data as Uint8Array).subarray(0, rows * per), 0);
   column.data = wider;
 }
 
 function finished({ t, data, nulls }: Column, rows: number): Vec {
   const length = t === T.GUID ? rows * 16 : rows;
-  return new Vec(t, data.length === length ? data : data.slice(0, length), nulls && t !== T.B8 && t !== T.U8);
+  return new Vec(t, data.length === length ? data : Array.isArray(data) ? data.slice(0, length) : copyOf(data.subarray(0, length)), nulls && t !== T.B8 && t !== T.U8);
 }
 
 /** An integer column in the narrowest type that has room for its values and, where it has nulls, for the null. */

@@ -134,13 +134,13 @@ const FLOAT = new Set<number>([T.F32, T.F64]);
 
 function joined(a: Form, b: Form): Form {
   if ('words' in a && 'words' in b) return { width: a.width, words: joinedWords(a.words, b.words) };
-  return [...(a as string[]), ...(b as string[])];
+  return (a as string[]).concat(b as string[]);
 }
 
 function joinedWords(a: Int32Array, b: Int32Array): Int32Array {
   const out = new Int32Array(a.length + b.length);
   copyInto(out, a, 0);
-  out.set(b, a.length);
+  copyInto(out, b, a.length);
   return out;
 }
 

@@ -188,9 +188,21 @@ export const isSingle = (v: Value): boolean => v === null || isAtom(v) || isFunc
 /** As `packOrList`, but without elements an empty I64 column, and a mix of i64 and f64 becomes F64. */
 export function enlist(values: readonly Value[]): Vec | List {
   if (values.length === 0) return new Vec(T.I64, alloc(T.I64, 0));
-  const mixed = isNumber(values[0]) && values.every(isNumber) && values.some((v) => v instanceof F64) && values.some((v) => !(v instanceof F64));
+  const mixed = isMixed(values);
   if (!mixed) return packOrList(values);
   return pack(T.F64, values.map((v) => (v instanceof F64 ? v : new F64(isNull(v) ? NaN : Number(v)))));
+}
+
+/** Nothing but i64 and f64, and both of them. */
+function isMixed(values: readonly Value[]): boolean {
+  let floats = 0;
+  for (let i = 0; i < values.length; i++) {
+    if ((i & LOOK) === LOOK) checkpoint();
+    const v = values[i];
+    if (!isNumber(v)) return false;
+    if (v instanceof F64) floats++;
+  }
+  return floats > 0 && floats < values.length;
 }
 
 const isNumber = (v: Value): boolean => v instanceof F64 || typeof v === 'number' || typeof v === 'bigint';

@@ -81,6 +81,7 @@ function object(v: Dict, depth: number): string {
   const seen = new Set<string>();
   const parts: string[] = [];
   for (let i = 0; i < keys.length; i++) {
+    if (i % CHUNK === 0) checkpoint();
     const key = keyText(itemAt(keys, i));
     if (seen.has(key)) continue;
     seen.add(key);

@@ -216,6 +216,7 @@ function table(items: readonly Value[]): Table | null {
   const names = first.keys as Vec;
   const ids = names.data as Int32Array;
   for (let r = 1; r < items.length; r++) {
+    if ((r & 65535) === 0) checkpoint();
     const row = items[r];
     if (!(row instanceof Dict) || row.length !== ids.length) return null;
     const own = (row.keys as Vec).data as Int32Array;

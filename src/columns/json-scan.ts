@@ -1,5 +1,6 @@
 /** The grammar of JSON (RFC 8259) over byte strings: where values end. Makes nothing, so that whoever relays a value keeps its bytes. */
 import { isUtf8 as utf8 } from 'node:buffer';
+import { byPieces, isAscii } from './text.js';
 
 /** Levels of arrays and objects. Default 512: deeper is an attack on a stack, not data. */
 export const MAX_DEPTH = 512;
@@ -123,17 +124,19 @@ export function unescape(s: string): string {
 const PLAIN = new Map([['"', '"'], ['\\', '\\'], ['/', '/'], ['b', '\b'], ['f', '\f'], ['n', '\n'], ['r', '\r'], ['t', '\t']]);
 
 /** A byte string of valid UTF-8 as a JSON string, quotes included. */
-export function quoted(s: string): string {
+export const quoted = (s: string): string => '"' + byPieces(s, escape) + '"';
+
+function escape(s: string): string {
   for (let i = 0; i < s.length; i++) {
     const c = s.charCodeAt(i);
-    if (c < 32 || c === QUOTE || c === BACKSLASH) return '"' + s.replace(/["\\\x00-\x1f]/g, escaped) + '"';
+    if (c < 32 || c === QUOTE || c === BACKSLASH) return s.replace(/["\\\x00-\x1f]/g, escaped);
   }
-  return '"' + s + '"';
+  return s;
 }
 const ESCAPED = new Map([['"', '\\"'], ['\\', '\\\\'], ['\b', '\\b'], ['\f', '\\f'], ['\n', '\\n'], ['\r', '\\r'], ['\t', '\\t']]);
 const escaped = (c: string): string => ESCAPED.get(c) ?? '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0');
 
 /** Whether a byte string is UTF-8. */
 export function isUtf8(s: string): boolean {
-  return !/[\x80-\xff]/.test(s) || utf8(Buffer.from(s, 'latin1'));
+  return isAscii(s) || utf8(Buffer.from(s, 'latin1'));
 }

@@ -1,5 +1,6 @@
 /** Running series: element `i` depends on elements up to `i` (or on a neighbour). Results are as long as the input. */
 import { F64_NULL, I64_NULL, T, Vec, nullOf } from '../lang/value.js';
+import { copyInto } from './copy.js';
 import { chunks } from './chunks.js';
 import { alloc, store } from './item.js';
 import { gather, wordsOf } from './gather.js';
@@ -143,7 +144,7 @@ export function shift(v: Vec, by: 1 | -1): Vec {
   const width = v.t === T.GUID ? 16 : 1;
   const data = alloc(v.t, n) as Int32Array;
   const old = v.data as Int32Array;
-  data.set(by > 0 ? old.subarray(0, (n - 1) * width) : old.subarray(width), by > 0 ? width : 0);
+  copyInto(data, by > 0 ? old.subarray(0, (n - 1) * width) : old.subarray(width), by > 0 ? width : 0);
   const hasNull = v.t !== T.B8 && v.t !== T.U8 && v.t !== T.SYM;
   if (hasNull) store(v.t, data, by > 0 ? 0 : n - 1, nullOf(v.t));
   return new Vec(v.t, data, v.nulls || hasNull);

@@ -84,7 +84,9 @@ function encodeTexts(column: Vec): Uint8Array[] {
 /** The elements of texts and the long ones among them; `base`: bytes of long texts before these. Errors: `range`. */
 export function textElements(all: readonly string[], base = 0): { elements: Buffer; pool: Buffer } {
   let size = 0;
-  for (const s of all) if (s.length > INLINE) size += s.length;
+  blocks(all.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (all[i].length > INLINE) size += all[i].length;
+  });
   if (base + size > 0xffffffff) fail('range', 'more than 4 GiB of text in one column');
   const pool = Buffer.allocUnsafe(size);
   const elements = Buffer.alloc(all.length * ELEMENT[T.STR]);
@@ -105,15 +107,19 @@ export function textElements(all: readonly string[], base = 0): { elements: Buff
 /** `STRL`, count, and each string with its length. */
 function encodeStrings(all: readonly string[]): Buffer {
   let size = 12;
-  for (const s of all) size += 4 + s.length;
+  blocks(all.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) size += 4 + all[i].length;
+  });
   const out = Buffer.allocUnsafe(size);
   out.writeUInt32LE(MAGIC.STRINGS, 0);
   out.writeBigInt64LE(BigInt(all.length), 4);
   let at = 12;
-  for (const s of all) {
-    at = out.writeUInt32LE(s.length, at);
-    at += out.write(s, at, 'latin1');
-  }
+  blocks(all.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      at = out.writeUInt32LE(all[i].length, at);
+      at += out.write(all[i], at, 'latin1');
+    }
+  });
   return out;
 }
 

@@ -1,5 +1,5 @@
 /** Loops over one long text in pieces, so that they can be interrupted. */
-import { checkpoint } from '../lang/interrupt.js';
+import { blocks, checkpoint } from '../lang/interrupt.js';
 
 /** Bytes worked on between two looks: a millisecond or a few. */
 export const PIECE = 1 << 20;
@@ -67,3 +67,29 @@ export function joinTexts(parts: readonly string[], between: string): string {
 }
 /** Parts joined at once. */
 const JOINED = 8192;
+
+/** Which bytes occur in a text, by their code. */
+export function bytesOf(text: string): Uint8Array {
+  const seen = new Uint8Array(256);
+  blocks(text.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) seen[text.charCodeAt(i)] = 1;
+  });
+  return seen;
+}
+
+/** For each byte of a text, as 1 or 0, whether it is in a set. */
+export function bytesIn(text: string, set: Uint8Array): Uint8Array {
+  const out = new Uint8Array(text.length);
+  blocks(text.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i] = set[text.charCodeAt(i)];
+  });
+  return out;
+}
+
+export function isAscii(text: string): boolean {
+  for (let lo = 0; lo < text.length; lo += PIECE) {
+    if (lo > 0) checkpoint();
+    if (/[\x80-\xff]/.test(lo === 0 && text.length <= PIECE ? text : text.slice(lo, lo + PIECE))) return false;
+  }
+  return true;
+}

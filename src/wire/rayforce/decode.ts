@@ -6,6 +6,7 @@ import {
   Dict, F64, Guid, Lambda, List, Narrow, Stamp, T, Table, Vec, i64, intern, nullOf, symOf, symText, asQuoted,
   type Sym, type Value, type VecData,
 } from '../../lang/value.js';
+import { copyInto } from '../../columns/copy.js';
 import { allocList } from '../../columns/item.js';
 import { checkpoint } from '../../lang/interrupt.js';
 import { inflate } from './compress.js';
@@ -121,7 +122,9 @@ class Decoder extends Verifier {
     const n = this.count(WIDTH[tag]);
     const at = this.take(n * WIDTH[tag]);
     // A copy: columns must be aligned, and must not change when the receive buffer does.
-    const data = MAKE[tag](new Uint8Array(this.bytes.subarray(at, this.at)).buffer);
+    const own = new Uint8Array(this.at - at);
+    copyInto(own, this.bytes.subarray(at, this.at), 0);
+    const data = MAKE[tag](own.buffer);
     if (tag === T.B8) normalize(data as Uint8Array);
     return new Vec(tag, data, tag !== T.B8 && tag !== T.U8 && (attrs & HAS_NULLS) !== 0);
   }

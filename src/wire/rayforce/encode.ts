@@ -190,6 +190,7 @@ export class Encoder {
     this.ensure(10 + ids.length);
     this.head(T.SYM, attrs, ids.length);
     for (let i = 0; i < ids.length; i++) {
+      if ((i & STRIDE) === 0) checkpoint();
       const text = symText(ids[i]);
       this.ensure(text.length + 1);
       this.terminated(text);
