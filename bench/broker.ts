@@ -1,37 +1,53 @@
-/** Hellos over a socket, idle and beside an evaluation, and verdicts of the mux. */
+/** Hellos over a socket, idle and beside an evaluation; connections passed on against connections made anew; verdicts of the mux. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { BrokerServer } from '../src/engine/broker/server.js';
+import { Adoption } from '../src/engine/broker/adoption.js';
+import { Handoffs } from '../src/engine/broker/handoffs.js';
+import { startNode } from '../src/engine/node.js';
+import { Connection } from '../src/net/endpoint.js';
 import { helloFrame } from '../src/wire/broker/client.js';
-import { BackendTable } from '../src/wire/broker/directories.js';
 import { frameWire, request } from '../src/wire/broker/frame.js';
+import { TokenStore } from '../src/wire/broker/handoff-tokens.js';
 import { createDaemonProcess, createEndpoint } from '../src/wire/broker/messages.generated.js';
 import { ProbeResponder } from '../src/wire/broker/probe.js';
-import { TEXT_LANE, VALUE_LANE } from '../src/wire/broker/protocols.js';
+import { CAP_HANDLE_PASSING, TEXT_LANE, VALUE_LANE } from '../src/wire/broker/protocols.js';
 import { EndpointMux } from '../src/wire/mux.js';
 import { guard, GUARD } from './guard.js';
 import { report } from './report.js';
 
-const SERVICE = { serviceName: 'bench', version: '1.0.0', pipe: '/backend', capabilities: 0n, minVersion: '', allowList: [] };
+const HELLO = { serviceName: 'bench', wantedVersion: '1.0.0' };
+/** About two seconds of evaluation. */
+const EVALUATION = '(count (map (fn [y] (fold (fn [a x] (+ a x)) 0 (til 10000))) (til 3000)))';
+const PASSED = 2000;
 
-/** A broker in a thread of its own; the client is this one. */
+/** A host that serves a broker, a backend, both in threads of their own; the client is this one. */
 export async function hello(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'rflbench-'));
-  const path = join(folder, 'b.sock');
-  const broker = new Worker(new URL(import.meta.url), { workerData: { serve: path } });
-  await new Promise((resolve) => broker.once('message', resolve));
+  const [path, pipe] = [join(folder, 'b.sock'), join(folder, 'p.sock')];
+  const backend = await started({ backend: pipe });
+  const broker = await started({ broker: path, pipe });
   await measure('Hello round trip', path);
-  const busy = new Worker('for (let x = 1; ; x++) globalThis.x = x % 7;', { eval: true });
-  await measure('Hello round trip beside a busy thread', path);
-  await Promise.all([busy.terminate(), broker.terminate()]);
+  broker.postMessage('be busy');
+  await measure('Hello round trip beside an evaluation', path);
+  broker.postMessage('rest');
+  await new Promise((resolve) => broker.once('message', resolve));
+  if (Handoffs.possible) await against(path, pipe);
+  await Promise.all([backend.terminate(), broker.terminate()]);
   rmSync(folder, { recursive: true });
 }
 
+async function started(role: Role): Promise<Worker> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: role });
+  await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+  return worker;
+}
+
 async function measure(name: string, path: string): Promise<void> {
-  const wire = frameWire(helloFrame({ serviceName: SERVICE.serviceName, wantedVersion: SERVICE.version }));
+  const wire = frameWire(helloFrame({ ...HELLO, clientCapabilities: 0n }));
   const samples: number[] = [];
   for (let i = 0; i < GUARD.warmUp + GUARD.samples; i++) {
     const us = await roundTrip(path, wire);
@@ -45,15 +61,72 @@ async function measure(name: string, path: string): Promise<void> {
 
 /** Microseconds from the request to the reply; the connection is there already. */
 async function roundTrip(path: string, wire: Uint8Array): Promise<number> {
-  const socket = await new Promise<Socket>((resolve, reject) => {
-    const s = connect(path, () => resolve(s)).once('error', reject);
-  });
+  const socket = await opened(path);
   const start = performance.now();
-  socket.write(wire);
-  await new Promise((resolve) => socket.once('data', resolve));
+  await asked(socket, wire);
   const us = (performance.now() - start) * 1000;
   socket.destroy();
   return us;
+}
+
+/** From the Hello to the first answer of the backend: on the connection that was passed on, and on one of its own. */
+async function against(path: string, pipe: string): Promise<void> {
+  const passed: number[] = [];
+  const anew: number[] = [];
+  for (let i = 0; i < GUARD.warmUp + PASSED; i++) {
+    const [p, a] = [await handedOver(path), await reconnected(path, pipe)];
+    if (i < GUARD.warmUp) continue;
+    passed.push(p);
+    anew.push(a);
+  }
+  for (const [percent, at] of [['p50', 0.5], ['p99', 0.99]] as const) {
+    const of = (samples: number[]): number => samples.sort((x, y) => x - y)[Math.ceil(samples.length * at) - 1];
+    report({ name: `to the backend by handoff against reconnect, ${percent}`, unit: 'us', ours: of(passed), peer: of(anew) });
+  }
+}
+
+async function handedOver(path: string): Promise<number> {
+  const socket = await opened(path);
+  const start = performance.now();
+  let events = 0;
+  socket.write(frameWire(helloFrame({ ...HELLO, clientCapabilities: CAP_HANDLE_PASSING })));
+  await new Promise<void>((resolve, reject) => {
+    socket.on('end', () => reject(new Error('the handoff has failed')));
+    // The answer and the event: one chunk or two.
+    socket.on('data', (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; at += 5 + chunk.readUInt32LE(at + 1)) events++;
+      if (events === 2) resolve();
+    });
+  });
+  socket.removeAllListeners('data');
+  await asked(socket, PING);
+  const us = (performance.now() - start) * 1000;
+  socket.destroy();
+  return us;
+}
+
+async function reconnected(path: string, pipe: string): Promise<number> {
+  const socket = await opened(path);
+  const start = performance.now();
+  await asked(socket, frameWire(helloFrame({ ...HELLO, clientCapabilities: 0n })));
+  socket.destroy();
+  const second = await opened(pipe);
+  await asked(second, PING);
+  const us = (performance.now() - start) * 1000;
+  second.destroy();
+  return us;
+}
+
+const PING = Buffer.from('ping');
+
+function opened(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => resolve(socket)).once('error', reject);
+  });
+}
+function asked(socket: Socket, bytes: Uint8Array): Promise<unknown> {
+  socket.write(bytes);
+  return new Promise((resolve) => socket.once('data', resolve));
 }
 
 export function mux(): void {
@@ -72,9 +145,35 @@ export function mux(): void {
   report({ name: 'mux verdicts', unit: 'M/s', ours: best, higher: true, aim: 2 });
 }
 
-if (!isMainThread && (workerData as { serve?: string } | null)?.serve !== undefined) {
-  const directory = new BackendTable();
-  directory.register(SERVICE);
-  await BrokerServer.open({ path: (workerData as { serve: string }).serve, directory, rate: { max: 1e9, windowMs: 1000 } });
-  parentPort!.postMessage('listening');
+/* ── the other threads ─────────────────────────────────────────────────── */
+
+type Role = { readonly broker: string; readonly pipe: string } | { readonly backend: string };
+
+async function serveBroker(path: string, pipe: string): Promise<void> {
+  const node = await startNode();
+  const { ok, text } = await node.evaluate(`(.broker.serve "${path}" {rate: 1000000000}) (.broker.register {service: "bench" version: "1.0.0" pipe: "${pipe}" handoff: true})`);
+  if (!ok) throw new Error(text);
+  let busy = false;
+  parentPort!.on('message', async (order: string) => {
+    busy = order === 'be busy';
+    while (busy) await node.evaluate(EVALUATION);
+    if (order === 'rest') parentPort!.postMessage('resting');
+  });
+}
+
+/** Echoes, to whoever connects and to whoever is passed on. */
+async function serveBackend(pipe: string): Promise<void> {
+  const server = createServer((socket) => void socket.on('error', () => {}).on('data', (chunk: Buffer) => socket.write(chunk)));
+  await new Promise<void>((resolve) => server.listen(pipe, resolve));
+  if (!Handoffs.possible) return;
+  await Adoption.open({
+    path: `${pipe}.handoff`, tokens: new TokenStore(randomBytes),
+    take: ({ transport }) => void Connection.server(transport, { onReceived: (c, data) => void c.send(data), onStartFailure: () => {} }),
+  });
+}
+
+const role = workerData as Role | null;
+if (!isMainThread && role !== null && ('broker' in role || 'backend' in role)) {
+  await ('broker' in role ? serveBroker(role.broker, role.pipe) : serveBackend(role.backend));
+  parentPort!.postMessage('ready');
 }
