@@ -8,9 +8,9 @@ export const SLOTS: readonly SlotRow[] = [
   { slot: '.ipc.on.sync', args: 'message', callback: 'onReceived', when: 'a request is complete' },
   { slot: '.ipc.on.async', args: 'message', callback: 'onReceived', when: 'a message that wants no answer is complete' },
   { slot: '.net.on.throttled', args: 'handle', callback: 'onThrottled', when: 'sends answer `again` from here' },
-  { slot: '.net.on.unthrottled', args: 'handle', callback: 'onUnthrottled', when: 'they are accepted again' },
   { slot: '.net.on.sent', args: 'handle token', callback: 'onSent', when: 'the kernel has every byte of an accepted send' },
+  { slot: '.net.on.unthrottled', args: 'handle', callback: 'onUnthrottled', when: 'they are accepted again' },
   { slot: '.net.on.idle', args: 'handle', callback: 'onIdleTimeout', when: 'nothing has moved for the time that was asked for' },
-  { slot: '.net.on.send-failed', args: 'handle token reason', callback: 'onSendFailed', when: 'an accepted send will never leave' },
   { slot: '.ipc.on.close', args: 'handle', callback: 'onClosed', when: 'once for each `.ipc.on.open`' },
+  { slot: '.net.on.send-failed', args: 'handle token reason', callback: 'onSendFailed', when: 'an accepted send will never leave' },
 ];
