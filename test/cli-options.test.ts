@@ -42,7 +42,7 @@ test('cli: --heap takes a size', () => assert.equal(parseOptions(['--heap', '2G'
 test('cli: no flags, no surprises', () => {
   assert.deepEqual(parseOptions([]), {
     file: undefined, expr: undefined, args: [], interactive: false, listen: [], serving: {}, tls: undefined, usersFile: undefined, restricted: false, journal: undefined, log: 'text',
-    color: undefined, dialect: '2512', sendTimeoutMs: undefined, limits: {}, shutdownMs: undefined, heapMb: undefined, help: false, version: false,
+    color: undefined, dialect: '2512', seed: undefined, sendTimeoutMs: undefined, limits: {}, shutdownMs: undefined, heapMb: undefined, help: false, version: false,
   });
 });
 

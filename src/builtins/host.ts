@@ -1,15 +1,16 @@
 /** The host services of an ordinary process. */
 import { writeSync } from 'node:fs';
 import type { HostServices } from '../lang/runtime.js';
+import { seededRandom } from './random.js';
 
-/** Output goes to the process's own descriptors, synchronously: it stands before anything the caller prints next. */
-export function systemHost(overrides: Partial<HostServices> = {}): HostServices {
+/** `seed`: `rand` and `guid` answer the same in every run. Output goes to the process's own descriptors, synchronously: it stands before anything the caller prints next. */
+export function systemHost({ seed, ...overrides }: Partial<HostServices> & { readonly seed?: number } = {}): HostServices {
   return {
     out: (bytes) => writeAll(1, bytes),
     err: (bytes) => writeAll(2, bytes),
     wall: () => performance.timeOrigin + performance.now(),
     mono: () => performance.now(),
-    random: Math.random,
+    random: seed === undefined ? Math.random : seededRandom(seed),
     exit: (status) => process.exit(status),
     args: [],
     libraries: [],

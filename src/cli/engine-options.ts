@@ -19,7 +19,7 @@ export async function engineOptions(options: Options, log: NodeOptions['log'] = 
     ...(options.heapMb === undefined ? {} : { heapMb: options.heapMb }),
     ...(options.sendTimeoutMs === undefined ? {} : { sendTimeoutMs: options.sendTimeoutMs }),
     log,
-    host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options), terminal: process.stderr.isTTY },
+    host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options), terminal: process.stderr.isTTY, ...(options.seed === undefined ? {} : { seed: options.seed }) },
   };
 }
 

@@ -31,6 +31,7 @@ export interface Options {
   readonly limits: Partial<Limits>;
   readonly shutdownMs?: number;
   readonly heapMb?: number;
+  readonly seed?: number;
   readonly help: boolean;
   readonly version: boolean;
 }
@@ -79,6 +80,7 @@ const ROWS: readonly Row[] = [
   { name: 'max-output', value: 'N', doc: 'reply bytes held for one peer that does not read (64M)' },
   { name: 'max-output-total', value: 'N', doc: 'reply bytes held for all peers (a quarter of the memory)' },
   { name: 'heap', value: 'N', doc: 'memory for values other than columns, where the program serves or is typed (half of all)' },
+  { name: 'seed', value: 'N', doc: 'rand and guid answer the same in every run' },
   { name: 'shutdown-timeout', value: 'MS', doc: 'time to answer what was accepted before the end (5000)' },
   { name: 'version', doc: 'print the version' },
   { name: 'help', short: 'h', doc: 'print this text' },
@@ -131,6 +133,7 @@ export function parseOptions(argv: readonly string[]): Options {
     })),
     shutdownMs: optional('shutdown-timeout', one('shutdown-timeout'), count),
     heapMb: optional('heap', one('heap'), megabytes),
+    seed: optional('seed', one('seed'), count),
     help: one('help') !== undefined,
     version: one('version') !== undefined,
   };

@@ -77,6 +77,8 @@ export interface ProgramHost {
   readonly program?: HostServices['program'];
   /** Standard error is a terminal. */
   readonly terminal?: boolean;
+  /** Makes `rand` and `guid` answer the same in every run. */
+  readonly seed?: number;
 }
 
 /** A journal to bring back and to go on with (`-l`, `-L`). */

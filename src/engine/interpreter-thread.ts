@@ -38,6 +38,7 @@ function main(data: InterpreterThreadData): void {
       args: data.host.args ?? [],
       libraries: data.host.libraries ?? [],
       terminal: data.host.terminal ?? false,
+      ...(data.host.seed === undefined ? {} : { seed: data.host.seed }),
       ...(data.host.program === undefined ? {} : { program: data.host.program }),
     }),
   });
