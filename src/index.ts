@@ -29,8 +29,15 @@ export { BufferedSender, Sender, dialWithRetry, type Dropped, type Outgoing, typ
 export { PipeListener, Receiver, type PipeListenerOptions } from './engine/soc/receivers.js';
 export { PipeError, pipePath } from './engine/soc/paths.js';
 export type { Message } from './wire/soc/message.js';
+export { EndpointMux, opening, type LegacyDetector, type MuxFault, type MuxOptions, type MuxVerdict, type Opening, type Protocol } from './wire/mux.js';
+export { FrameSession, type FrameEvent } from './wire/frame-session.js';
+export { answerWire, eventWire, laneMessage, OpenRequests, type LaneMessage } from './wire/broker/lanes.js';
+export { BodyReader, decodeBody, frameWire } from './wire/broker/frame.js';
+export { ProbeResponder } from './wire/broker/probe.js';
+export { ownIdentity } from './engine/broker/process-facts.js';
+export type { DaemonProcess, Endpoint, Frame } from './wire/broker/messages.generated.js';
 export { decode, encode, encodeFrame, type DecodeOptions, type EncodeOptions, type FrameOptions } from './wire/rayforce/value.js';
-export type { AttachOptions, Client, ConnectOptions, IpcHost, Limits, NodeOptions, RflNode } from './engine/api.js';
+export type { AttachOptions, Client, ConnectOptions, IpcHost, Limits, ListenOptions, NodeOptions, RflNode } from './engine/api.js';
 export type { Value } from './lang/value.js';
 export type { HostServices } from './lang/runtime.js';
 

@@ -221,6 +221,14 @@ describe('TLS', { skip }, () => {
     assert.deepEqual([...new Set(s.node.connections().map((c) => c.tls))].sort(), ['', 'TLSv1.3', undefined]);
   }));
 
+  test('a script speaks frames inside of TLS, to itself too', () => serving('tcp', { protocols: ALL }, files(), async (s) => {
+    const { port } = s.to as { port: number };
+    const opened = await s.node.evaluate(`(set h (.ipc.open {address: "frame+tls://localhost:${port}" tls: {ca: "${authority('authority').certFile}"}}))`);
+    assert.ok(opened.ok, opened.text);
+    assert.equal((await s.node.evaluate('(.ipc.send h "(+ 1 2)")')).text, '3');
+    assert.deepEqual(s.node.connections().map((c) => [c.protocol, c.tls]), [['frame', 'TLSv1.3'], ['frame', 'TLSv1.3']]);
+  }));
+
   test('a path takes it where it is told to', () => serving('unix', { protocols: ['wire', 'tls'] }, files(), async (s) => {
     for (const peer of [await Peer.plain(s.to), await Peer.tls(s.to, trust())]) assert.equal(await speaks('wire', peer, s), 'served');
   }));
