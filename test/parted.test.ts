@@ -15,9 +15,11 @@ import { rfl, withFiles } from './support/rfl.js';
 const reference = process.env.RFL_REFERENCE;
 const skip = reference ? false : 'RFL_REFERENCE is not set: partitioned tables were NOT exchanged';
 
+const interpreter = (): Interp => new Interp({ host: systemHost({}), builtins: BUILTINS, itemAt });
+
 /** A database of three days below `folder`, and an interpreter where `t` is the table. */
 function opened(folder: string): (source: string) => string {
-  const interp = new Interp({ host: systemHost({}), builtins: BUILTINS, itemAt });
+  const interp = interpreter();
   const answer = (source: string): string => {
     try {
       return format(interp.top(() => interp.run(source)), 0);
@@ -58,6 +60,15 @@ test('take: reads the partitions it takes from', () => withFiles({}, (folder) =>
   rmSync(join(folder, 'db/2024.01.01'), { recursive: true });
   assert.equal(answer('(at (select {from: t take: -4}) (quote v))'), '[200 3 30 300]');
   assert.equal(answer('(at (select {from: t take: [4 3]}) (quote v))'), '[20 200 3]');
+}));
+
+test('showing a long table reads its first and last partitions', () => withFiles({}, (folder) => {
+  const answer = opened(folder);
+  for (const day of [1, 2, 3]) answer(`(.db.splayed.set "${folder}/db/2024.01.0${day}/t" (table [v] (list (+ ${day}000 (til 15)))))`);
+  const t = interpreter().run(`(.db.parted.get "${folder}/db" 't)`);
+  rmSync(join(folder, 'db/2024.01.02'), { recursive: true });
+  const lines = format(t, 1).split('\n');
+  for (const [at, expected] of [[4, /2024\.01\.01\D+1000 /], [13, /2024\.01\.01\D+1009 /], [15, /2024\.01\.03\D+3005 /], [24, /2024\.01\.03\D+3014 /], [26, /45 rows \(20 shown\)/]] as const) assert.match(lines[at], expected);
 }));
 
 test('a query that leaves no partition gives no rows, of the right types', () => withFiles({}, (folder) => {

@@ -64,6 +64,16 @@ export class PartedTable extends Table {
 
   /** The partitions that hold rows `[start, start + count)`, and where `start` is in them. */
   covering(start: number, count: number): { table: PartedTable; start: number } {
+    const { kept, first } = this.#holding(start, count);
+    return { table: this.prune(Int32Array.from(kept)), start: start - first };
+  }
+
+  override ends(n: number): PartedTable {
+    const kept = new Set([...this.#holding(0, n).kept, ...this.#holding(this.#rows - n, n).kept]);
+    return this.prune(Int32Array.from(kept));
+  }
+
+  #holding(start: number, count: number): { kept: number[]; first: number } {
     const kept: number[] = [];
     let first = 0;
     let at = 0;
@@ -74,7 +84,7 @@ export class PartedTable extends Table {
       }
       at += rows;
     });
-    return { table: this.prune(Int32Array.from(kept)), start: start - first };
+    return { kept, first };
   }
 
   /** The same columns as a table like any other; they still are read when first used. */

@@ -21,8 +21,9 @@ export function formatTable(t: Table, mode: FormatMode): string {
   const shownCols = mode === 1 ? Math.min(t.cols.length, MAX_COLUMNS) : t.cols.length;
   if (shownCols === 0) return '<table>';
   const heads = names(t, shownCols);
-  const types = t.cols.slice(0, shownCols).map((col) => typeName(col));
-  const cells = t.cols.slice(0, shownCols).map((col) => columnCells(col, rows, shownRows));
+  const shown = (shownRows < rows ? t.ends(MAX_ROWS / 2) : t).cols.slice(0, shownCols);
+  const types = shown.map((col) => typeName(col));
+  const cells = shown.map((col) => columnCells(col, rows, shownRows));
   const footer = ` ${rows} rows (${shownRows} shown) ${t.cols.length} columns (${shownCols} shown)`;
   const widths = cells.map((cell, c) => cell.reduce((w, text) => Math.max(w, text.length), Math.max(heads[c].length, types[c].length)) + 2);
   const missing = footer.length - (widths.reduce((sum, w) => sum + w) + shownCols - 1);

@@ -107,6 +107,10 @@ export class Table {
   get length(): number {
     return this.cols.length === 0 ? 0 : this.cols[0].length;
   }
+  /** A table that begins with the first `n` rows of this one and ends with the last `n`; what lies between may be missing. */
+  ends(_n: number): Table {
+    return this;
+  }
 }
 
 /** A lambda captures nothing: parameters and body are all there is. `code` caches what a compiler made of it. */
