@@ -55,10 +55,12 @@ export class Outbound {
       this.#slab = Buffer.allocUnsafeSlow(Math.max(this.coalesceBytes, bytes));
       this.#from = this.#to = 0;
     }
-    for (const part of data instanceof Uint8Array ? [data] : data) {
-      this.#slab.set(part, this.#to);
-      this.#to += part.length;
-    }
+    if (data instanceof Uint8Array) this.#copy(data);
+    else for (const part of data) this.#copy(part);
+  }
+  #copy(part: Uint8Array): void {
+    this.#slab.set(part, this.#to);
+    this.#to += part.length;
   }
   #seal(): void {
     if (this.#to === this.#from) return;

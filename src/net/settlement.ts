@@ -30,8 +30,10 @@ export class Settlement {
     const { minted } = ledger;
     this.active = true;
     this.postponed = false;
+    let taken = host.taken();
     for (let chained = 0; ; ) {
-      const token = ledger.settle(host.taken());
+      // Asked anew only when it is used up: handlers may have sent more.
+      const token = ledger.settle(taken) || ledger.settle((taken = host.taken()));
       if (token === 0) break;
       host.sent(token);
       if (token > minted && ++chained >= this.chainedSends && !host.over) {

@@ -75,8 +75,8 @@ abstract class BaseTransport implements Transport {
   }
 
   taken(): number {
-    // A socket that has failed or was destroyed tells whatever it likes about its writes.
-    if (!this.socket.destroyed && this.socket.errored === null) this.known = this.measure();
+    // While nothing is pending there is nothing to ask. A socket that has failed or was destroyed tells whatever it likes about its writes.
+    if (this.pending && !this.socket.destroyed && this.socket.errored === null) this.known = this.measure();
     return this.known;
   }
 
