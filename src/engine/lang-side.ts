@@ -279,11 +279,15 @@ export class LangSide {
 
   /** Closes from this side; the close hook runs first. Unknown handles are ignored. */
   close(handle: number): void {
-    if (this.away.delete(handle)) return this.send(TO_IO.CLOSE, handle);
+    if (this.away.delete(handle)) return this.#closes(handle);
     const conn = this.conns.get(handle);
     if (conn === undefined || !conn.open) return;
     this.#gone(conn);
+    this.#closes(handle);
+  }
+  #closes(handle: number): void {
     this.send(TO_IO.CLOSE, handle);
+    this.end.flush();
   }
   closeAll(): void {
     for (const handle of [...this.conns.keys(), ...this.away]) this.close(handle);
