@@ -37,7 +37,10 @@ test('cli: limits take sizes and counts', () => {
   assert.deepEqual([o.sendTimeoutMs, o.shutdownMs], [250, 9]);
 });
 
-test('cli: --heap takes a size', () => assert.equal(parseOptions(['--heap', '2G']).heapMb, 2048));
+test('cli: --heap takes a size', () => {
+  assert.equal(parseOptions(['--heap', '2G']).heapMb, 2048);
+  assert.equal(parseOptions(['--heap', '64M']).heapMb, 64);
+});
 
 test('cli: no flags, no surprises', () => {
   assert.deepEqual(parseOptions([]), {
@@ -62,7 +65,7 @@ const WRONG: [argv: string[], message: RegExp][] = [
   [['-e', '1', '--eval', '2'], /--eval is given more than once/],
   [['--max-output', '1M', '--max-output', '2M'], /--max-output is given more than once/],
   [['--max-frame', '1T'], /--max-frame: '1T' is no size/],
-  [['--heap', '10M'], /--heap: '10M' is less than 64M/],
+  [['--heap', '63M'], /--heap: '63M' is less than 64M/],
   [['--log', 'xml'], /--log: 'xml' is none of text, json/],
   [['--dialect', '217'], /--dialect/],
   [['--protocols', 'wire,http'], /--protocols: no protocol 'http'; there are wire, frame, soc, tls/],
@@ -89,6 +92,10 @@ test('cli: help names every flag with its value', () => {
   for (const flag of ['-e, --eval EXPR', '-i, --interactive', '-p, --port PORT', '-u, --users USERS', '--listen ADDR', '--log text|json', '--no-color', '-h, --help', '--version']) {
     assert.ok(HELP.includes(flag), flag);
   }
+});
+
+test('cli: statuses are what scripts and docs/exit-codes.md rely on', () => {
+  assert.deepEqual(EXIT, { ok: 0, failed: 1, usage: 64, parse: 65, connect: 69, runtime: 70, journal: 74, auth: 77, interrupted: 130 });
 });
 
 const STATUSES: [code: string, message: string, status: number][] = [

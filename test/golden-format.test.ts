@@ -69,6 +69,14 @@ test('golden: a failure shows place, source, both texts and the first difference
     'a.rfl:7: (f 1)\n  expected  [1 2 3]\n  got       [1 4 3]\n               ^\n');
 });
 
+test('golden: texts of several lines are shown whole, one below the other', () => {
+  const line = { line: 2, kind: 'equal' as const, expr: '(t)', expected: '' };
+  for (const [expected, got] of [['a\nb', 'c'], ['c', 'a\nb']]) {
+    const indented = (text: string): string => text.split('\n').map((l) => `    ${l}\n`).join('');
+    assert.equal(reportFailure('f', { line, expected, got, fixed: null }), `f:2: (t)\n  expected\n${indented(expected)}  got\n${indented(got)}`);
+  }
+});
+
 test('golden: of long texts the surroundings of the difference are shown', () => {
   const line = { line: 1, kind: 'equal' as const, expr: 'x', expected: '' };
   const [, expected, got, mark] = reportFailure('f', { line, expected: 'a'.repeat(500) + 'X', got: 'a'.repeat(500) + 'Y', fixed: null }).split('\n');

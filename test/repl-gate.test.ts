@@ -49,6 +49,14 @@ test('repl gate: while closed Ctrl-C interrupts and drops what was typed ahead',
   assert.deepEqual(g.events, ['interrupt']);
 });
 
+test('repl gate: what is typed while closed is kept for the next line', async () => {
+  const g = gate();
+  g.type('(+ 1 2)\r');
+  assert.equal(await g.seen(), '');
+  g.open();
+  assert.equal(await g.seen(), '(+ 1 2)\r');
+});
+
 test('repl gate: while open Ctrl-C is the editor\'s', async () => {
   const g = gate();
   g.open();

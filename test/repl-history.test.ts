@@ -115,6 +115,12 @@ test('repl history: a file that grew large is cut to the newest entries', () => 
   assert.deepEqual(readFileSync(file, 'utf8').trimEnd().split('\n'), lines.slice(-HISTORY_SIZE));
 }));
 
+test('repl history: a long session keeps the newest entries', () => {
+  const history = new History('/dev/null/no/such');
+  for (let i = 0; i <= HISTORY_SIZE; i++) history.add(`(+ ${i})`);
+  assert.deepEqual([history.entries.length, history.entries[0], history.entries.at(-1)], [HISTORY_SIZE, `(+ ${HISTORY_SIZE})`, '(+ 1)']);
+});
+
 test('repl history: without a usable file the session remembers', () => {
   const history = new History('/dev/null/no/such');
   history.add('1');

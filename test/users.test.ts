@@ -50,6 +50,14 @@ for (const [text, message] of MALFORMED) {
   });
 }
 
+test('users: a hash is taken up to the largest costs, and not beyond', () => {
+  const hashed = (ln: number, r: number, p: number, salt = 22, hash = 43): unknown => parseHashed(`$scrypt$ln=${ln},r=${r},p=${p}$${'A'.repeat(salt)}$${'A'.repeat(hash)}`);
+  for (const [ln, r, p] of [[1, 8, 1], [20, 1, 1], [18, 8, 1], [15, 8, 16]]) assert.notEqual(hashed(ln, r, p), null, `${ln} ${r} ${p}`);
+  for (const [ln, r, p] of [[0, 8, 1], [21, 1, 1], [19, 8, 1], [15, 8, 17], [15, 0, 1], [15, 8, 0]]) assert.equal(hashed(ln, r, p), null, `${ln} ${r} ${p}`);
+  assert.equal(hashed(15, 8, 1, 6), null, 'a short salt');
+  assert.equal(hashed(15, 8, 1, 22, 42), null, 'a short hash');
+});
+
 test('users: messages never show a secret', () => {
   for (const [text] of MALFORMED) {
     assert.throws(() => parseUsers(`x:hunter2\n${text.replace(/^bob:/, 'bob:hunter2')}\n:`, 'f'), (e) => !(e as Error).message.includes('hunter2'));

@@ -5,6 +5,7 @@ import {
   Builtin, Dict, F64, F64_NULL, GUID_NULL, Guid, I64_NULL, Lambda, List, STAMP_NULL, Stamp, T, Table, Vec,
   date, f32, i16, i32, name, nullOf, strVec, symVec, symbol, time, u8, type Value,
 } from '../src/lang/value.js';
+import { Interrupt, enter } from '../src/lang/interrupt.js';
 import { compress } from '../src/wire/rayforce/compress.js';
 import { decode, decodePayload, decodeVerbose, encode, encodeFrame } from '../src/wire/rayforce/value.js';
 import { allocatedBytes } from './fuzz/allocations.js';
@@ -76,6 +77,52 @@ for (const [title, value, bytes] of CAPTURED) {
     assert.deepStrictEqual(decode(hex(bytes), options), value);
   });
 }
+
+test('every value is written whole, wherever it meets the end of the memory of the encoder', () => {
+  const memory = 65536;
+  for (const [title, value, bytes] of CAPTURED) {
+    const whole = hex(bytes);
+    for (let room = 0; room <= Math.min(whole.length, 64); room++) {
+      // In front of it: the heads of the list and of the str.
+      const written = Buffer.from(encode(new List(['x'.repeat(memory - room - 20), value])));
+      assert.ok(written.subarray(memory - room).equals(whole), `${title}, ${room} bytes before the end`);
+    }
+  }
+});
+
+test('integers keep each of their bytes', () => {
+  for (const n of [0x12, 0x1234, 0x123456, 0x12345678, 0x9abcdef0, 0x1234_5678_9abc, 0x1f_edcb_a987_6543, -0x1234_5678_9abc]) {
+    const wire = Buffer.alloc(10);
+    wire[0] = 0xfb;
+    wire.writeBigInt64LE(BigInt(n), 2);
+    assert.equal(Buffer.from(encode(n)).toString('hex'), wire.toString('hex'));
+    assert.equal(decode(wire, options), n);
+  }
+});
+
+test('reading many items is stopped by an interrupt, while they are verified and while they are made', () => {
+  const interrupt = new Interrupt();
+  const outer = enter(interrupt);
+  const items = Buffer.concat([hex('00 00'), size(MANY), hex('66 2b 00'), some(MANY - 1, '7e')]);
+  try {
+    for (const stopAt of [1, 2]) {
+      let asked = 0;
+      // A builtin is looked up in either pass.
+      const resolve = (): Value => {
+        if (++asked === stopAt) interrupt.raise();
+        return BUILTINS.get('+')!;
+      };
+      assert.throws(() => decode(items, { resolve }), (e) => e instanceof RayError && e.code === 'cancel');
+      assert.equal(asked, stopAt);
+    }
+    for (const column of [names, texts]) {
+      interrupt.raise();
+      assert.throws(() => decode(column, options), (e) => e instanceof RayError && e.code === 'cancel');
+    }
+  } finally {
+    enter(outer);
+  }
+});
 
 test('no beginning of an encoding is a value', () => {
   for (const [title, , bytes] of CAPTURED) {
