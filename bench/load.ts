@@ -1,9 +1,11 @@
 /**
  * A lean client for load: one socket, a fixed number of requests in flight, replies counted by their headers and not decoded.
  *
- *     node load.js PORT|PATH [--frame] [--requests N] [--in-flight N] [--warm-up N] [--text SOURCE] [--host H] [--json]
+ *     node load.js PORT|PATH [--ca FILE] [--frame] [--requests N] [--in-flight N] [--warm-up N] [--text SOURCE] [--host H] [--json]
  */
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { frameWire, request as frameRequest } from '../src/wire/broker/frame.js';
@@ -15,6 +17,8 @@ export interface Load {
   /** Frames are spoken, on the lane of values. */
   readonly framed?: boolean;
   readonly host?: string;
+  /** The authority of the server, PEM: TLS 1.3 is spoken, with `localhost`. */
+  readonly ca?: string;
   readonly text: string;
   readonly requests: number;
   readonly inFlight: number;
@@ -28,7 +32,7 @@ const HEADER = 16;
 const FRAME_HEADER = 5;
 
 /** Sends `requests` string requests and answers what they took. Rejects when the peer hangs up. */
-export function load({ at: to, framed = false, host = '127.0.0.1', text, requests, inFlight, warmUp = Math.min(20_000, requests) }: Load): Promise<LoadResult> {
+export function load({ at: to, framed = false, host = '127.0.0.1', ca, text, requests, inFlight, warmUp = Math.min(20_000, requests) }: Load): Promise<LoadResult> {
   const frames = Array.from({ length: Math.max(inFlight, 1) }, (_, i) => (framed ? framedRequest(text, i) : request(text)));
   const [frame] = frames;
   const batch = Buffer.concat(frames);
@@ -38,7 +42,9 @@ export function load({ at: to, framed = false, host = '127.0.0.1', text, request
   const took = new Float64Array(requests);
   const total = warmUp + requests;
   return new Promise((resolve, reject) => {
-    const socket = connect(typeof to === 'string' ? { path: to } : { port: to, host, noDelay: true });
+    const place = typeof to === 'string' ? { path: to } : { port: to, host, noDelay: true };
+    const socket = ca === undefined ? connect(place) : tlsConnect({ ...place, ca, servername: 'localhost', minVersion: 'TLSv1.3' });
+    socket.setNoDelay(true);
     let shaken = framed ? 2 : 0;
     let sent = 0;
     let done = 0;
@@ -61,7 +67,7 @@ export function load({ at: to, framed = false, host = '127.0.0.1', text, request
         bytes = 0;
       }
     };
-    socket.on('connect', () => {
+    socket.on(ca === undefined ? 'connect' : 'secureConnect', () => {
       if (!framed) return socket.write(Buffer.from([3, 0]));
       started = performance.now();
       send(inFlight);
@@ -132,11 +138,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     allowPositionals: true,
     options: {
       requests: { type: 'string', default: '100000' }, 'in-flight': { type: 'string', default: '1' }, 'warm-up': { type: 'string' },
-      text: { type: 'string', default: '(+ 1 2)' }, host: { type: 'string' }, frame: { type: 'boolean', default: false }, json: { type: 'boolean', default: false },
+      text: { type: 'string', default: '(+ 1 2)' }, host: { type: 'string' }, ca: { type: 'string' }, frame: { type: 'boolean', default: false }, json: { type: 'boolean', default: false },
     },
   });
   const result = await load({
-    at: positionals[0].startsWith('/') ? positionals[0] : Number(positionals[0]), framed: values.frame, host: values.host, text: values.text, requests: Number(values.requests), inFlight: Number(values['in-flight']),
+    at: positionals[0].startsWith('/') ? positionals[0] : Number(positionals[0]), framed: values.frame, host: values.host, ...(values.ca === undefined ? {} : { ca: readFileSync(values.ca, 'latin1') }), text: values.text, requests: Number(values.requests), inFlight: Number(values['in-flight']),
     warmUp: values['warm-up'] === undefined ? undefined : Number(values['warm-up']),
   });
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${result.rps} requests/s, p50 ${result.p50} µs, p99 ${result.p99} µs, max ${result.max} µs\n`);

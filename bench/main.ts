@@ -10,11 +10,12 @@ import { calls, reader, startUp } from './language.js';
 import { reference } from './peers.js';
 import { connections } from './net.js';
 import { rows } from './report.js';
+import { secureWire } from './secure.js';
 import { pipes } from './soc.js';
 import { tables } from './tables.js';
 
 const BENCHMARKS = new Map<string, () => void | Promise<void>>([
-  ['calls', calls], ['reader', reader], ['start', startUp], ['requests', requests], ['idle', idle], ['bad-peers', badPeers], ['busy', busy], ['pipes', pipes], ['connections', connections],
+  ['calls', calls], ['reader', reader], ['start', startUp], ['requests', requests], ['idle', idle], ['bad-peers', badPeers], ['busy', busy], ['pipes', pipes], ['connections', connections], ['secure', secureWire],
   ['hello', hello], ['mux', mux], ['frames', frames], ['tables', tables],
 ]);
 
