@@ -129,6 +129,7 @@ function rewrite(ast: List, cols: Columns, scope: Scope): Value {
   // (let name value body) in a query stands for the body.
   if (text === 'let' && ast.length === 4 && ast.items[1] instanceof Sym) return resolved(substituted(ast.items[3], ast.items[1], ast.items[2]), cols, scope);
   if (text === 'quote' && !cols.has(name('quote'))) return ast;
+  if (text === 'cond' && scope.lookup(name('cond')) === undefined) return resolved(nestedIf(ast), cols, scope);
   const typeOf = (part: Value): number | undefined => (part instanceof Sym ? cols.column(part)?.t : undefined);
   const t = COMPARISONS.has(text) ? ast.items.slice(1).map(typeOf).find((x) => x !== undefined) : undefined;
   const [head, ...args] = ast.items;
@@ -144,6 +145,13 @@ const incomparable = (a: number | undefined, b: number | undefined): boolean =>
   a !== undefined && b !== undefined && (a === T.SYM) !== (b === T.SYM) && a !== T.STR && b !== T.STR && a !== T.LIST && b !== T.LIST;
 const answering = (text: string, answer: boolean): [string, Builtin] => [text, new Builtin(T.BINARY, text, (x: Value) => repeat(answer, (x as Column).length), { atomic: true })];
 const UNLIKE: ReadonlyMap<string, Builtin> = new Map([answering('==', false), answering('!=', true)]);
+
+/** `(cond (test value) .. (else value))` as `if`s. */
+function nestedIf(ast: List): Value {
+  const clauses = ast.items.slice(1).map((clause) => (clause instanceof List && clause.length === 2 ? clause.items : fail('domain', 'cond: a clause is (test value)')));
+  const isElse = (test: Value): boolean => test instanceof Sym && test.text === 'else';
+  return clauses.reduceRight<Value>((rest, [test, value]) => (isElse(test) ? value : new List([name('if'), test, value, rest], ast.at, ast.source)), 0);
+}
 
 function substituted(ast: Value, s: Sym, by: Value): Value {
   if (ast instanceof Sym) return ast.id === s.id && !ast.quoted ? by : ast;

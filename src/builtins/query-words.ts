@@ -6,7 +6,7 @@ import { cast } from '../columns/cast.js';
 import { joinedTexts } from '../columns/choose.js';
 import { globTest } from '../columns/glob.js';
 import { not } from '../columns/compare.js';
-import { enlist } from '../columns/item.js';
+import { enlist, packOrList } from '../columns/item.js';
 import { exceptNulls, nullMask } from '../columns/nulls.js';
 import { isIntType } from '../columns/promote.js';
 import { repeat } from '../columns/slice.js';
@@ -62,7 +62,18 @@ const fnOf = (text: string, tag: 101 | 102 | 103, fn: UnaryFn | BinaryFn | Varia
 const alias = (text: string, meaning: string): [number, Value] => [intern(text), name(meaning)];
 
 /** Arithmetic of integer columns in 64 bits, however narrow they are. */
-const inWide = (row: BuiltinRow): [number, Value] => fnOf(row.name, T.BINARY, (a, b, rt) => (isNarrow(a, b) ? (row.fn as BinaryFn)(wide(a), wide(b), rt) : (row.fn as BinaryFn)(a, b, rt)));
+const inWide = (row: BuiltinRow): [number, Value] => {
+  const fn = row.fn as BinaryFn;
+  return fnOf(row.name, T.BINARY, (a, b, rt) => (isNarrow(a, b) ? fn(wide(a), wide(b), rt) : isSingleFloat(a) || isSingleFloat(b) ? column(fn(a, b, rt)) : fn(a, b, rt)));
+};
+/** Outside queries arithmetic of F32 columns gives lists. */
+const asColumn = (row: BuiltinRow): [number, Value] => {
+  const fn = row.fn as UnaryFn;
+  const inQueries: UnaryFn = (x, rt) => (isSingleFloat(x) ? column(fn(x, rt)) : fn(x, rt));
+  return fnOf(row.name, T.UNARY, inQueries);
+};
+const isSingleFloat = (v: Value): boolean => v instanceof Vec && v.t === T.F32;
+const column = (v: Value): Value => (v instanceof List && v.length > 0 ? packOrList(v.items) : v);
 const isNarrow = (a: Value, b: Value): boolean => (a instanceof Vec || b instanceof Vec) && isIntType(Math.abs(tagOf(a))) && isIntType(Math.abs(tagOf(b)));
 const wide = (v: Value): Value => cast(T.I64, v);
 const WIDE: ReadonlySet<string> = new Set(['+', '-', '*', '%', 'div']);
@@ -71,7 +82,7 @@ const CONCAT = fnOf('concat', T.VARIADIC, concatTexts)[1];
 
 /** Id of a word at the head of a call in a query -> what stands there instead. */
 const WORDS: ReadonlyMap<number, Value> = new Map<number, Value>([
-  ...MATH.filter((row) => WIDE.has(row.name)).map(inWide),
+  ...MATH.filter((row) => WIDE.has(row.name)).map(inWide), ...MATH.filter((row) => row.name === 'neg' || row.name === 'abs').map(asColumn),
   fnOf('nil?', T.UNARY, nilByElement, true), fnOf('ilike', T.BINARY, ilike), fnOf('type', T.UNARY, typeByElement, true),
   fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('not-in', T.BINARY, nonMembership(named(SETS, 'in'))),
   fnOf('as', T.BINARY, converted(named(TYPES, 'as'))), fnOf('within', T.BINARY, listed(named([...SETS, ...COMPARE], 'within'))),

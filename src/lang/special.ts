@@ -180,10 +180,11 @@ function compileQuote(_form: List, args: readonly Value[], _site: Site): Code {
 
 function compileResolve(_form: List, args: readonly Value[], site: Site): Code {
   if (args.length === 0) return () => fail('arity', 'resolve expects at least 1 argument');
-  const code = compile(args[0], site);
+  const codes = args.map((arg) => compile(arg, site));
   const { rt, shape } = site;
   return (fr) => {
-    const v = code(fr);
+    // Of several arguments, as programs for older releases give them, the last one counts.
+    const v = codes.map((code) => code(fr)).at(-1)!;
     if (!(v instanceof Sym)) return v;
     return rt.lookup(v, shape, fr) ?? null;
   };
