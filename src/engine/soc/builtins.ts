@@ -6,6 +6,7 @@ import { fail } from '../../lang/errors.js';
 import { fromBytes } from '../../lang/text.js';
 import { typeName } from '../../lang/type-names.js';
 import type { BuiltinRow } from '../../lang/builtin.js';
+import { isUtf8 } from '../../columns/json-scan.js';
 import { ID_LIMIT } from '../../wire/soc/message.js';
 import { handleOf, type LangSide } from '../lang-side.js';
 import type { DialOptions, FactRow, ListenOptions, SwarmSelf, SyncReport } from './calls.js';
@@ -139,7 +140,7 @@ function dirArg(what: string, args: readonly Value[]): string {
 function message(what: string, args: readonly Value[]): [handle: number, type: string, payload: Value, id?: string] {
   if (args.length < 3 || args.length > 4) fail('arity', `expected 3 or 4 args, got ${args.length}`);
   const [handle, type, payload] = args;
-  const of: [number, string, Value] = [handleArg(what, handle), text('type', type) as string, payload];
+  const of: [number, string, Value] = [handleArg(what, handle), utf8('type', text('type', type) as string), payload];
   return args.length === 4 ? [...of, idArg(what, args[3])] : of;
 }
 function handleArg(what: string, v: Value): number {
@@ -147,5 +148,6 @@ function handleArg(what: string, v: Value): number {
 }
 function idArg(what: string, v: Value): string {
   if (typeof v !== 'string') return fail('type', `${what} expects an id as a str, got ${typeName(v)}`);
-  return v.length >= 1 && v.length <= ID_LIMIT ? v : fail('domain', `an id has 1 to ${ID_LIMIT} bytes`);
+  return v.length >= 1 && v.length <= ID_LIMIT ? utf8('id', v) : fail('domain', `an id has 1 to ${ID_LIMIT} bytes`);
 }
+const utf8 = (what: string, s: string): string => (isUtf8(s) ? s : fail('domain', `the bytes of the ${what} are not UTF-8`));

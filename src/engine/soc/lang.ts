@@ -5,6 +5,7 @@ import { toBytes } from '../../lang/text.js';
 import type { Cell } from '../../lang/env.js';
 import { itemAt, pack, store, alloc } from '../../columns/item.js';
 import { parseJson } from '../../columns/json-parse.js';
+import { isUtf8 } from '../../columns/json-scan.js';
 import { formatJson } from '../../columns/json-format.js';
 import { IdSource } from '../../wire/soc/ids.js';
 import { LINE_LIMIT } from '../../wire/soc/lines.js';
@@ -237,8 +238,8 @@ export function factRows(t: Table): FactRow[] {
 }
 
 function textOf(key: string, v: Value): string {
-  if (v instanceof Sym) return v.text;
-  if (typeof v === 'string') return v;
+  const text = v instanceof Sym ? v.text : v;
+  if (typeof text === 'string') return isUtf8(text) ? text : fail('domain', `the bytes of ${key} are not UTF-8`);
   const json = formatJson(v);
   return json.startsWith('"') ? json.slice(1, -1) + (json.includes('T') ? 'Z' : '') : fail('type', `${key} must be str`);
 }
