@@ -123,7 +123,11 @@ export class Listener {
       const next = this.#waiting.shift();
       if (next !== undefined) this.#admit(next);
     });
-    const transport = arrival.transport(admission);
+    this.#hand(arrival.transport(admission));
+  }
+
+  /** Apart from `onReleased` above, in whose scope whatever looks at the first bytes would live as long as the socket. */
+  #hand(transport: Transport): void {
     let taken: object | null = null;
     this.#guard(() => { taken = this.handler.onAccept(this, transport); });
     if (taken === null) transport.destroy();
