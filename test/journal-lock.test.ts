@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { JournalLock } from '../src/engine/journal-lock.js';
+import { startNode } from '../src/engine/node.js';
 import { RayError } from '../src/lang/errors.js';
 import { RawClient } from './support/engine.js';
 import { Running, rfl, withFiles } from './support/rfl.js';
@@ -79,4 +80,20 @@ test('of another host nobody can tell: its lock stays, and the message says what
   const base = join(folder, 'j');
   writeFileSync(`${base}.lock`, '1 elsewhere 1\n');
   assert.throws(() => JournalLock.take(base), (e: unknown) => e instanceof RayError && e.code === 'state' && /process 1 of elsewhere: remove the file if it has ended/.test(e.message));
+}));
+
+test('an interpreter that is restarted takes its journal again; a second one in the process does not, and leaves the lock to the first', () => withFiles({}, async (folder) => {
+  const base = join(folder, 'j');
+  const options = { journal: { base, durable: false, cut: false } };
+  const node = await startNode(options);
+  await assert.rejects(startNode(options), /state: journal .* is in use by this process/);
+  await node.restart();
+  assert.ok(existsSync(`${base}.lock`));
+  assert.equal((await node.evaluate('(.log.write "(set a 7)")')).ok, true);
+  await assert.rejects(startNode(options), /in use by this process/);
+  await node.shutdown();
+  assert.ok(!existsSync(`${base}.lock`));
+  const next = await startNode(options);
+  assert.equal((await next.evaluate('a')).text, '7');
+  await next.shutdown();
 }));
