@@ -89,7 +89,7 @@ for (const v of VECTORS.envelope_validation) {
 }
 
 const [ping, pong] = VECTORS.frame_constructors;
-test('a request and the response to it', () => {
+test(`constructors: ${ping.name}, ${pong.name}`, () => {
   const asked = request(ping.frame.payload_protocol, bytes(ping.frame.payload), BigInt(ping.frame.request_id));
   assert.equal(hex(frameWire(asked)), ping.wire_hex);
   assert.equal(hex(frameWire(responseTo(asked, bytes(pong.frame.payload)))), pong.wire_hex);

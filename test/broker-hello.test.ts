@@ -60,7 +60,7 @@ for (const v of cases) {
 }
 
 const [exchange] = wire_exchanges;
-test('a whole exchange, byte for byte', () => {
+test(`a whole exchange, byte for byte: ${exchange.name}`, () => {
   const frame = decodeFrame(bytes(exchange.request_wire_hex).subarray(5));
   const reply = handler().handle(frame, { pid: exchange.peer_pid, uid: '' });
   assert.equal(hex(frameWire(replyFrame(frame, reply))), exchange.response_wire_hex);

@@ -38,7 +38,7 @@ class Pipe {
   private constructor() {
     this.#server = createServer((socket) => {
       this.#sockets.add(socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket)));
-      socket.end('dialed');
+      socket.resume().end('dialed');
     });
   }
   static async open(): Promise<Pipe> {

@@ -57,7 +57,7 @@ test('a flood over the limit is refused exactly, and another process served', as
   assert.deepEqual([ids.filter((id) => id > 0).sort(byNumber), refused], [[2, 3, 4, 5, 6, 7, 8], Array(24).fill(-4)]);
 });
 
-test('a silent client is dropped after its time, without a word, and holds up nobody', async () => {
+test('connection: silent_peer_times_out: a silent client is dropped after its time, without a word, and holds up nobody', async () => {
   const { server } = await broker({ helloTimeoutMs: 50 });
   const silent = await raw(server.path);
   const half = await raw(server.path);

@@ -57,7 +57,7 @@ test('this process is who it says it is, and nobody else', async () => {
   assert.deepEqual(await wrong({ ipcEndpoint: createEndpoint() }), { kind: 'EndpointMismatch' });
 });
 
-test('a peer that accepts and closes, or stays silent, is out of time or gone', async () => {
+test('verifying: peer_accepts_then_closes: a peer that accepts and closes, or stays silent, is out of time or gone', async () => {
   for (const [name, treat] of [['closes', (s: Json) => s.destroy()], ['silent', () => {}]] as const) {
     const path = join(FOLDER, `${name}.sock`);
     const open: Json[] = [];
