@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Spool, type SpoolMessage } from '../src/engine/soc/spool.js';
+import { MAIN } from './support/rfl.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'spool-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,7 +57,7 @@ test('torn at every byte, the records before stay, and what is added later is fo
   for (let i = 0; i < 4; i++) spool.add(message(i));
   await spool.close();
   const whole = readFileSync(path);
-  for (let cut = 0; cut <= whole.length; cut += 3) {
+  for (let cut = 0; cut <= whole.length; cut++) {
     writeFileSync(path, whole.subarray(0, cut));
     const torn = await open(path, 'none');
     const kept = Math.floor(cut / (whole.length / 4));
@@ -69,6 +70,52 @@ test('torn at every byte, the records before stay, and what is added later is fo
     assert.equal(again.damage, 0);
     await again.spool.close();
   }
+});
+
+test('a byte damaged anywhere costs the record it is in, and what is added later is found', async () => {
+  const path = fresh();
+  const { spool } = await open(path);
+  for (let i = 0; i < 4; i++) spool.add(message(i));
+  await spool.close();
+  const whole = readFileSync(path);
+  for (let at = 0; at < whole.length; at++) {
+    const bad = Buffer.from(whole);
+    bad[at] ^= 1 << at % 8;
+    writeFileSync(path, bad);
+    const damaged = await open(path, 'none');
+    const hit = Math.floor(at / (whole.length / 4));
+    const rest = ['0', '1', '2', '3'].filter((_, i) => i !== hit);
+    assert.deepEqual(damaged.ids, rest, `byte ${at}`);
+    assert.equal(damaged.damage, 1);
+    damaged.spool.add(message(77));
+    await damaged.spool.close();
+    const again = await open(path, 'none');
+    assert.deepEqual([again.ids, again.damage], [[...rest, '77'], 0]);
+    await again.spool.close();
+  }
+});
+
+test('writes that fail in the middle are told one by one, the program goes on, and what was stored is there again', { skip: process.platform === 'win32' ? 'needs a shell' : false }, async () => {
+  const path = fresh();
+  const script = join(folder, 'full.rfl');
+  writeFileSync(script, `
+    (set .soc.on.dropped (fn [h m why] (println "dropped % %" (at m 'id) why)))
+    (set h (.soc.dial "full-disk" {spool: "${path}"}))
+    (set put (fn [i] (try (do (.soc.send h 'soc_event (til 300) (format "m-%" i)) (println "stored m-%" i)) (fn [e] null))))
+    (map put (til 100))
+    (println "%" (at (.soc.close h 10) 'kept))`);
+  // A limit on the size of files stands for the disk: the last write is a short one.
+  const { stdout, status } = spawnSync('sh', ['-c', `ulimit -f 80; exec "${process.execPath}" "${MAIN}" "${script}"`], { encoding: 'utf8', env: { ...process.env, XDG_RUNTIME_DIR: folder } });
+  assert.equal(status, 0);
+  const stored = [...stdout.matchAll(/^stored (m-\d+)$/gm)].map((m) => m[1]);
+  const dropped = [...stdout.matchAll(/^dropped (m-\d+) spool: EFBIG.*$/gm)].map((m) => m[1]);
+  assert.ok(stored.length > 10 && dropped.length > 10, stdout);
+  assert.deepEqual(new Set([...stored, ...dropped]).size, 100);
+  assert.equal(stored.length + dropped.length, 100);
+  assert.match(stdout, new RegExp(`^${stored.length}$`, 'm'));
+  const { spool, ids } = await open(path);
+  assert.deepEqual(ids, stored);
+  await spool.close();
 });
 
 test('what is settled does not fill the disk', async () => {
