@@ -12,9 +12,11 @@ const REFUSED = [
   'set', 'update', 'insert', 'upsert', 'del', 'modify', 'read-csv', 'write-csv', '.csv.read', '.csv.write', '.csv.splayed', 'read', 'write', 'load', 'exit', '.sys.exec', '.sys.cmd',
   '.sys.listen', '.os.getenv', '.os.setenv', '.db.splayed.set', '.ipc.open', '.ipc.close', '.ipc.send', '.ipc.post', '.repl.connect', '.repl.disconnect',
   '.log.open', '.log.replay', '.log.roll', '.log.snapshot', '.log.close', '.log.purge', '.time.timer.set', '.time.timer.del',
+  // Of our own: whatever opens, closes, secures or silences connections, sends over them, or tells who is connected.
+  '.net.listen', '.net.unlisten', '.net.send', '.net.conns', '.net.tls', '.net.start-tls', '.net.mute', '.net.unmute',
 ];
 const NAMES = [...new Set([...allFamilies().values()].flat().filter((row) => row.restricted).map((row) => row.name).concat(REFUSED))].filter((n) => n !== ':');
-const ARGS: Record<string, string> = { set: '__x 1', '.ipc.send': '1 "1"', '.ipc.post': '1 "1"', '.ipc.open': '"127.0.0.1:1"', '.sys.listen': '7199', '.time.timer.set': '1 1 (fn [t] t)', insert: "'t (list 1)", write: '"f" "x"', '.os.setenv': '"a" "b"' };
+const ARGS: Record<string, string> = { set: '__x 1', '.ipc.send': '1 "1"', '.ipc.post': '1 "1"', '.ipc.open': '"127.0.0.1:1"', '.sys.listen': '7199', '.net.listen': '7199', '.net.send': '1 "1"', '.time.timer.set': '1 1 (fn [t] t)', insert: "'t (list 1)", write: '"f" "x"', '.os.setenv': '"a" "b"' };
 const args = (n: string): string => ARGS[n] ?? '"x"';
 
 /** `f`: the builtin's name; each answers a program that tries to call it. */

@@ -170,13 +170,15 @@ export class IoSide implements DialHost, UpgradeHost {
   /* ── peers ─────────────────────────────────────────────────────────── */
 
   #host(): ListenersHost {
-    const { limits, users, log } = this.options;
+    const { users, log } = this.options;
     return {
       admits: () => this.#admits(),
       released: () => void this.#inbound--,
       wire: (transport, msLeft, terms) => {
-        const peer = new Peer(this, Session.server(users.required, { limit: limits.maxFrame, preAuth: limits.preAuthBytes }), true);
-        if (this.#enter(peer, transport, null, terms)) peer.timer = setTimeout(() => this.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), msLeft);
+        // Whoever is asked for a password is judged with it. A certificate is all there is otherwise.
+        const subject = users.required ? '' : subjectOf(transport);
+        if (subject === '' || !this.shared.authHook) this.#wire(transport, msLeft, terms, false);
+        else this.#vouch(subject, (guest) => this.#wire(transport, msLeft, terms, guest === null));
       },
       frames: (transport, bridge, guest, terms) => {
         const peer = new Peer(this, bridge, true, bridge);
@@ -191,6 +193,14 @@ export class IoSide implements DialHost, UpgradeHost {
     };
   }
 
+  /** `barred`: it is told that it is not let in. */
+  #wire(transport: Transport, msLeft: number, terms: ListenOptions, barred: boolean): void {
+    const { limits, users } = this.options;
+    const peer = new Peer(this, Session.server(users.required || barred, { limit: limits.maxFrame, preAuth: limits.preAuthBytes }), true);
+    peer.barred = barred;
+    if (this.#enter(peer, transport, null, terms)) peer.timer = setTimeout(() => this.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), msLeft);
+  }
+
   #admits(): boolean {
     const { limits, log } = this.options;
     if (this.#draining || this.#inbound >= limits.maxConnections) {
@@ -203,7 +213,7 @@ export class IoSide implements DialHost, UpgradeHost {
 
   #enter(peer: Peer, transport: Transport, guest: Guest | null, { restricted, idleMs }: ListenOptions): boolean {
     // With a certificate of its own a client is known by that, unless it says otherwise.
-    peer.user = guest?.user ?? toBytes(transport.tls?.peerCertificate?.subject ?? '');
+    peer.user = guest?.user ?? subjectOf(transport);
     peer.restricted = restricted === true || (guest?.restricted ?? this.options.restricted);
     peer.idleMs = idleMs ?? 0;
     peer.connection = QueuedConnection.accept(transport, peer);
@@ -224,6 +234,7 @@ export class IoSide implements DialHost, UpgradeHost {
   }
 
   credentials(peer: Peer, user: string, password: string): void {
+    if (peer.barred) return this.#judged(peer, false);
     if (user !== '') peer.user = user;
     // What it sends ahead stays in the kernel while its credentials are judged.
     peer.connection.pause();
@@ -468,6 +479,9 @@ export class IoSide implements DialHost, UpgradeHost {
     }
   }
 }
+
+/** The name of a client's certificate, as bytes; '' where it has none. */
+const subjectOf = (transport: Transport): string => toBytes(transport.tls?.peerCertificate?.subject ?? '');
 
 function uidOf(peer: Peer): { uid?: number } {
   const uid = peer.connection.endpoint.peer?.credentials?.uid;

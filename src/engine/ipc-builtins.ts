@@ -1,9 +1,9 @@
 /** `.ipc.*`, `.repl.connect`, `.sys.listen` and timers: what a script asks of the engine it runs in. */
 import { Lambda, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
-import { fromBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
+import type { PeerAddress } from '../net/address.js';
 import { Conn } from './conn.js';
 import { dialOptions } from './dial-options.js';
 import { handleOf, type LangSide } from './lang-side.js';
@@ -21,7 +21,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       example: '(try (.ipc.open "127.0.0.1:1" 200) (fn [e] \'refused))',
       fn: (args) => {
         if (args.length < 1 || args.length > 2) fail('rank', '.ipc.open expects 1 or 2 arguments: "host:port[:user:password]" [timeout-ms]');
-        return open(lang(), args[0], args.length === 2 ? args[1] : 0);
+        return open(lang(), args[0], args.length === 2 ? args[1] : 0).handle;
       },
     },
     {
@@ -64,8 +64,8 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       fn: (address) => {
         if (typeof address !== 'string') fail('type', 'expected host:port string');
         if (address.startsWith('frame+')) fail('domain', '.repl.connect: frames do not say what was printed');
-        const handle = open(lang(), address, 0);
-        lang().remote.connect(handle, fromBytes(address).split(':').slice(0, 2).join(':'));
+        const { handle, at } = open(lang(), address, 0);
+        lang().remote.connect(handle, shown(at));
         return handle;
       },
     },
@@ -118,13 +118,16 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   ];
 }
 
-function open(lang: LangSide, address: Value, ms: Value): number {
+function open(lang: LangSide, address: Value, ms: Value): { handle: number; at: PeerAddress } {
   const { at, timeoutMs, tls, reconnect, idleMs } = dialOptions(address, ms, (name) => lang.interp.nameAt(name));
   const wait = timeoutMs === 0 ? CONNECT_MS : Math.min(timeoutMs, MAX_MS);
   const { handle, value } = lang.call({ ask: 'open', ...at, timeoutMs: wait, reconnect, idleMs, ...(tls === undefined ? {} : { files: tls }) });
   lang.opened(new Conn(handle, false, lang.settings.restricted, value as number, at.frames === true, reconnect));
-  return handle;
+  return { handle, at };
 }
+
+/** Without what it says of who connects. */
+const shown = ({ host, port, path, tls }: PeerAddress): string => (path !== undefined ? `unix://${path}` : `${tls === true ? 'tls://' : ''}${host}:${port}`);
 
 function handleArg(what: string, v: Value): number {
   return handleOf(v) ?? fail('type', `${what} expects an i64 or i32 handle, got ${typeName(v)}`);

@@ -40,6 +40,8 @@ export class Peer implements ConnectionEvents {
   /** Request bytes handed over, modulo 2^32. */
   dispatched = 0;
   timer: NodeJS.Timeout | null = null;
+  /** A hook has judged it before it said anything. */
+  barred = false;
   /** A script wants nothing read. */
   muted = false;
   /** Bytes handed over for it, modulo 2^32. */
