@@ -8,7 +8,9 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '../src/net/endpoint.js';
+import { holdFile } from '../src/net/held-file.js';
 import type { Transport } from '../src/net/transport.js';
+import { electionLock } from '../src/net/unix-claim.js';
 import { freshPath, listen, ms } from './support/media.js';
 import { Recorder } from './support/recorder.js';
 
@@ -189,4 +191,24 @@ test('a loser that closes, and a failure to listen, leave no private names', uni
   assert.deepEqual(readdirSync(folder), ['s']);
   owner.close();
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test('where there are no names that the kernel frees, a file stands for the election, and that of a dead process is taken over', unix, async () => {
+  const file = join(dirname(freshPath()), 'election.lock');
+  const first = holdFile(file);
+  assert.ok(first !== null);
+  assert.equal(holdFile(file), null);
+  first.release();
+  assert.equal(existsSync(file), false);
+  const dead = spawn(process.execPath, ['-e', '']);
+  await new Promise((resolve) => dead.once('exit', resolve));
+  writeFileSync(file, `${dead.pid} left behind`);
+  const lock = await electionLock('', () => Promise.resolve(holdFile(file)));
+  assert.ok(lock !== null);
+  // Held by another by now: releasing must not take it away.
+  writeFileSync(file, `${process.pid} another`);
+  lock.release();
+  assert.equal(existsSync(file), true);
+  assert.equal(await electionLock('', () => Promise.resolve(holdFile(file))), null, 'a living one keeps it');
+  assert.deepEqual(readdirSync(dirname(file)).filter((name) => name.startsWith('election.lock.')), []);
 });

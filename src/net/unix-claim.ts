@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, lstatSync, realpathSync, unlinkSync, type Stats } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { holdFile } from './held-file.js';
 import { holdName, type HeldName } from './held-name.js';
 import { isUnixPath } from './unix-path.js';
 
@@ -108,14 +109,18 @@ function removeStale(path: string): boolean {
   return true;
 }
 
-async function electionLock(target: string): Promise<HeldName | null> {
+/** null: somebody has held it for a second. `hold`: with what, on systems that are not this one. */
+export async function electionLock(target: string, hold: (target: string) => Promise<HeldName | null> = HOLD): Promise<HeldName | null> {
   for (let waited = 0; waited <= LOCK_MS; waited += LOCK_STEP_MS) {
-    const held = await holdName('lock', target);
+    const held = await hold(target);
     if (held !== null) return held;
     await new Promise((resolve) => setTimeout(resolve, LOCK_STEP_MS));
   }
   return null;
 }
+
+/** Abstract names where there are some; elsewhere a file beside the path. */
+const HOLD = process.platform === 'linux' ? (target: string) => holdName('lock', target) : (target: string) => Promise.resolve(holdFile(`${target}.lock`));
 
 function entry(path: string): Stats | null {
   try {

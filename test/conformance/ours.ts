@@ -5,9 +5,9 @@ import { renameSync } from 'node:fs';
 import { connect as rawConnect, createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PipeListener, type Receiver } from '../../src/engine/soc/receivers.js';
 import { BufferedSender } from '../../src/engine/soc/senders.js';
 import { Connection } from '../../src/net/endpoint.js';
-import { Receiver } from '../../src/wire/soc/receiver.js';
 import { freshPath, listen, ms, turns, withPair } from '../support/media.js';
 import { Recorder } from '../support/recorder.js';
 import { ALL, type Case } from './case.js';
@@ -130,34 +130,24 @@ export const OURS: readonly Case[] = [
   {
     d: [119], name: 'a line of more than 1 MiB closes the connection, one of exactly that does not', ...LINES,
     run: async () => {
-      const heard: string[] = [];
-      const listener = await listen({ kind: 'unix', path: freshPath() }, (accepted) => {
-        const receiver = new Receiver();
-        return Connection.server(accepted, {
-          onStartFailure: () => {},
-          onReceived: (c, data) => {
-            receiver.push(data);
-            for (let next = receiver.next(); next !== null; next = receiver.next()) heard.push(next.kind);
-            if (receiver.over !== 'overrun') return;
-            heard.push(receiver.over);
-            c.hardClose();
-          },
-        }, quiet);
-      });
-      const { target } = listener;
-      assert.ok(target.kind === 'unix');
+      const receivers: Receiver[] = [];
+      const listener = await PipeListener.open(freshPath(), (receiver) => void receivers.push(receiver));
       const message = (bytes: number): string => {
         const around = '{"type":"x","id":"1","ts":1,"payload":""}\n'.length;
         return `{"type":"x","id":"1","ts":1,"payload":"${'y'.repeat(bytes - around)}"}\n`;
       };
-      for (const [bytes, what] of [[1 << 20, 'message'], [(1 << 20) + 1, 'overrun']] as const) {
-        const peer = rawConnect(target.path);
+      for (const bytes of [(1 << 20) + 1, 1 << 20]) {
+        const peer = rawConnect(listener.path);
         peer.on('error', () => {});
         const closed = new Promise((resolve) => peer.once('close', resolve));
         peer.write(message(bytes));
-        await until(() => heard.length > 0);
-        assert.equal(heard.shift(), what);
-        if (what === 'message') peer.destroy();
+        await until(() => receivers.length > 0);
+        const next = await receivers.pop()!.next().then((m) => m?.type ?? 'end', (e: Error) => e.message);
+        if (bytes > 1 << 20) assert.match(next, /too long/);
+        else {
+          assert.equal(next, 'x');
+          peer.destroy();
+        }
         await closed;
       }
       listener.close();
