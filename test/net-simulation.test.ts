@@ -40,6 +40,7 @@ class Side {
   ended: 'failure' | 'closed' | null = null;
   throttled = false;
   cause = '';
+  tlsFailed = false;
   #serial = 0;
 
   constructor(readonly name: string, private readonly clock: ManualClock, private readonly chance: () => number) {}
@@ -53,7 +54,8 @@ class Side {
   }
   /** It has heard the end of the other's stream, and so everything before. */
   get heardTheEnd(): boolean {
-    return this.cause === 'peer-closed' || this.cause === 'closed';
+    // An upgrade that fails has codes of its own.
+    return !this.tlsFailed && (this.cause === 'peer-closed' || this.cause === 'closed');
   }
 
   /** Something a program might do, from inside a handler or from outside. */
@@ -128,7 +130,10 @@ class Side {
       this.#event('unthrottled');
     },
     onTlsReady: () => this.#event('tls-ready'),
-    onTlsFailure: () => this.#event('tls-failure'),
+    onTlsFailure: () => {
+      this.tlsFailed = true;
+      this.#event('tls-failure');
+    },
     onPeerEnd: () => {
       this.#event('peer-end');
       if (this.chance() < 0.5) this.connection.close();
