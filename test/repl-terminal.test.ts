@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAIN } from './support/rfl.js';
 import { Terminal, noTerminal } from './support/terminal.js';
@@ -76,19 +77,43 @@ inRepl('Ctrl-C drops what is being typed', async (t) => {
   await t.see(/\n5\n‣$/);
 });
 
-inRepl('what does not react can be restarted, and says that its state is lost', async (t) => {
+inRepl('Ctrl-C ends a command of the shell, and keeps the state', async (t) => {
   t.line('(set a 42)');
   await t.see(/\n42\n‣$/);
-  t.line('(.sys.exec "sleep 1.5")');
-  await t.see(/1\.5"\)$/);
+  t.line('(.sys.exec "sleep 600")');
+  await t.see(/600"\)$/);
   t.press('C-c');
-  await t.see(/\^C$/);
-  t.press('C-c');
-  await t.see(/Restart the interpreter\? All its state is lost\. \[y\/N\]$/);
-  t.type('y');
-  await t.see(/was restarted: its state is lost\.\n‣$/);
-  t.line('a');
-  await t.see(/error: name: 'a' undefined\n‣$/);
+  await t.see(/\^C\nerror: cancel\n‣$/);
+  t.line('(+ a 1)');
+  await t.see(/\n43\n‣$/);
+});
+
+/** A builtin that never looks whether it is to stop, as only a defect would. */
+const STUCK = 'process.memoryUsage = () => { for (const until = Date.now() + 1500; Date.now() < until;); return {}; };';
+
+test('repl in a terminal: what does not react can be restarted, and says that its state is lost', { skip: noTerminal }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rfl-stuck-'));
+  const preload = join(folder, 'stuck.cjs');
+  writeFileSync(preload, STUCK);
+  const t = new Terminal([process.execPath, '--require', preload, MAIN]);
+  try {
+    await t.see(/‣$/);
+    t.line('(set a 42)');
+    await t.see(/\n42\n‣$/);
+    t.line('(.sys.mem)');
+    await t.see(/mem\)$/);
+    t.press('C-c');
+    await t.see(/\^C$/);
+    t.press('C-c');
+    await t.see(/Restart the interpreter\? All its state is lost\. \[y\/N\]$/);
+    t.type('y');
+    await t.see(/was restarted: its state is lost\.\n‣$/);
+    t.line('a');
+    await t.see(/error: name: 'a' undefined\n‣$/);
+  } finally {
+    t.close();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 inRepl('pasted forms give one result each', async (t) => {

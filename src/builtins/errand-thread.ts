@@ -12,7 +12,7 @@ const MAX_OUTPUT = 64 * 1024 * 1024;
  * Ends a command whose program has died: a line says that all is well, the end of the input without one that nobody waits any more.
  * The command itself has a process group of its own, which the terminal's Ctrl-C does not reach.
  */
-const LIFELINE = 'read -r _ || { kill -TERM -- "-$1"; sleep 1; kill -KILL -- "-$1"; } 2>/dev/null';
+const LIFELINE = 'read -r _ || { kill -s TERM -- "-$1"; sleep 1; kill -s KILL -- "-$1"; } 2>/dev/null';
 
 const { port, done } = workerData as ErrandThreadData;
 const commands = new Map<number, ChildProcess>();

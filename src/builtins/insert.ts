@@ -3,7 +3,7 @@ import { Dict, List, Sym, T, Table, Vec, isAtom, nullOf, tagOf, type Value } fro
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import { append, fitting } from '../columns/append.js';
-import { concatColumns } from '../columns/concat.js';
+import { concatColumns, concatItems } from '../columns/concat.js';
 import { enlist, items, itemAt } from '../columns/item.js';
 import { PartedTable } from '../columns/parted.js';
 import { takeRange } from '../columns/slice.js';
@@ -105,7 +105,7 @@ function grown(col: Column, part: Column): Column {
 /* ── vectors and lists ───────────────────────────────────────────────── */
 
 function appendElements(target: Vec | List, v: Value): Value {
-  if (target instanceof List) return new List([...target.items, ...(v instanceof List ? v.items : [v])]);
+  if (target instanceof List) return concatItems([target, v instanceof List ? v : new List([v])]);
   return append(target, elements(target, v));
 }
 

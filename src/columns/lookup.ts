@@ -1,7 +1,9 @@
 /** Reading containers by key or position, and dicts as maps. */
 import { Dict, List, Narrow, Sym, T, Table, Vec, isSeq, nullOf, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
+import { blocks, checkpoint } from '../lang/interrupt.js';
 import { typeName } from '../lang/type-names.js';
+import { mapEach } from './each.js';
 import { itemAt, itemOr, items, pack } from './item.js';
 import { gather, gatherTable, rowAt, rowNumbers } from './gather.js';
 import { hashKey, type Key } from './same.js';
@@ -12,6 +14,9 @@ export function dictIndex(d: Dict, key: Value): number {
   return d.keys instanceof Vec && tagOf(key) !== -d.keys.t ? -1 : indexOfValue(d.keys, key);
 }
 
+/** Keys between two looks whether the evaluation is interrupted. */
+const LOOKED_AT = 16384;
+
 /** Pairs of `a`, then those of `b` with keys `a` does not have; where both have a key, `b`'s value. Errors: `type` for keys of different types. */
 export function mergeDicts(a: Dict, b: Dict): Dict {
   if (b.length === 0) return a;
@@ -19,8 +24,12 @@ export function mergeDicts(a: Dict, b: Dict): Dict {
   const keys = [...items(a.keys)];
   const vals = [...items(a.vals)];
   const known = new Map<Key, number>();
-  for (let i = keys.length - 1; i >= 0; i--) known.set(hashKey(keys[i]), i);
+  for (let i = keys.length - 1; i >= 0; i--) {
+    if (i % LOOKED_AT === 0) checkpoint();
+    known.set(hashKey(keys[i]), i);
+  }
   for (let i = 0; i < b.length; i++) {
+    if (i % LOOKED_AT === 0) checkpoint();
     const key = itemAt(b.keys, i);
     if (t !== T.LIST && tagOf(key) !== -t) fail('type', `a ${typeName(key)} key for a dict of ${typeName(a.keys)} keys`);
     const at = known.get(hashKey(key));
@@ -38,7 +47,10 @@ export function mergeDicts(a: Dict, b: Dict): Dict {
 export function withoutKey(d: Dict, key: Value): Dict {
   const at = dictIndex(d, key);
   if (at < 0) return d;
-  const keep = Int32Array.from({ length: d.length - 1 }, (_, i) => (i < at ? i : i + 1));
+  const keep = new Int32Array(d.length - 1);
+  blocks(keep.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) keep[i] = i < at ? i : i + 1;
+  });
   return new Dict(gather(d.keys, keep), new List(items(gather(d.vals, keep))));
 }
 
@@ -57,7 +69,7 @@ export function pick(from: Value, key: Value): Value {
     const rows = rowNumbers(key, from.length);
     if (rows !== null) return gather(from, rows);
   }
-  if (isSeq(key)) return new List(items(key).map((k) => pick(from, k)));
+  if (isSeq(key)) return mapEach(key, (k) => pick(from, k));
   const i = position(key);
   if (!isSeq(from)) fail('type', `cannot index ${typeName(from)}`);
   return itemOr(from, i, nullOf(from.t === T.LIST ? T.I64 : from.t));

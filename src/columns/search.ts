@@ -1,6 +1,6 @@
 /** Finding values in columns, and sets of columns: `find`, `in`, `except`, `sect`, `union`, `distinct`. */
 import { F64, Guid, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, isNull, tagOf, type Value } from '../lang/value.js';
-import { BLOCK, blocks, checkpoint } from '../lang/interrupt.js';
+import { BLOCK, blocks, checkpoint, someBlock } from '../lang/interrupt.js';
 import { sorted } from './sort.js';
 import { itemAt, nullAt } from './item.js';
 import { gather } from './gather.js';
@@ -13,7 +13,15 @@ export function indexOfValue(v: Vec | List, x: Value): number {
   if (isNull(x)) return v.nulls ? firstNull(v) : -1;
   if (v.t === T.GUID) return x instanceof Guid ? indexOfGuid(v, x) : -1;
   const stored = storedAs(v.t, x);
-  return stored === undefined ? -1 : (v.data as unknown[]).indexOf(stored);
+  if (stored === undefined) return -1;
+  let at = -1;
+  // The search of the engine, piece by piece: a whole column may take it longer than an interrupt waits.
+  someBlock(v.length, (lo, hi) => {
+    const found = (Array.isArray(v.data) ? v.data.slice(lo, hi) : v.data.subarray(lo, hi) as unknown as unknown[]).indexOf(stored as never);
+    if (found >= 0) at = lo + found;
+    return found >= 0;
+  });
+  return at;
 }
 
 /** A B8 column: which needles occur in `haystack`. */
