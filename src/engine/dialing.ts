@@ -88,10 +88,10 @@ export class Returning {
   constructor(private readonly host: DialHost, readonly call: OpenCall, private via: Via, private readonly bridges: Bridges, answer: (result: CallResult) => void) {
     this.#answer = answer;
     this.#reconnector = new Reconnector((handler) => this.#dial(handler), { onConnectionFailure: () => {} }, {
-      onWaiting: (ms, attemptNumber, why) => host.log({
-        level: 'warn', event: 'reconnecting', handle: this.handle, peer: where(call),
-        message: `${where(call)} is away (${why.code}): attempt ${attemptNumber} in ${Math.round(ms)} ms`,
-      }),
+      // Once for each loss: the attempts are told to the slot.
+      onWaiting: (_, number, why) => {
+        if (number === 1) host.log({ level: 'warn', event: 'reconnecting', handle: this.handle, peer: where(call), message: `${where(call)} is away (${why.code}): connecting until it is back` });
+      },
     });
   }
 

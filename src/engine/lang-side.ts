@@ -241,6 +241,15 @@ export class LangSide {
   returned(handle: number, { localPort, restricted, numbered }: Extract<NetEvent, { is: 'back' }>): void {
     if (this.away.delete(handle)) this.opened(new Conn(handle, false, restricted, localPort, numbered, true));
   }
+  /** The connection to send over. A program that does not serve hears here whether a lost one is back. */
+  connection(handle: number): Conn | undefined {
+    while (this.away.has(handle)) {
+      const known = this.#takeIf((t) => t.handle === handle);
+      if (known === null) break;
+      this.#serve(known);
+    }
+    return this.conns.get(handle);
+  }
   /** Why nothing can be sent, for people. */
   why(handle: number): string {
     return this.away.has(handle) ? 'connection lost, and not back yet' : 'connection closed';
@@ -325,10 +334,13 @@ export class LangSide {
 
   /** The next record that may be served while `conn` waits; others go to the backlog. */
   #takeFor(conn: Conn | null): Taken | null {
-    const at = this.#backlog.findIndex((t) => this.#mayServe(t, conn));
+    return this.#takeIf((t) => this.#mayServe(t, conn));
+  }
+  #takeIf(wanted: (t: Taken) => boolean): Taken | null {
+    const at = this.#backlog.findIndex(wanted);
     if (at >= 0) return this.#backlog.splice(at, 1)[0];
     for (let taken = this.#take(); taken !== null; taken = this.#take()) {
-      if (this.#mayServe(taken, conn)) return taken;
+      if (wanted(taken)) return taken;
       this.#backlog.push(taken);
     }
     return null;

@@ -105,7 +105,7 @@ export class NetLang {
   }
 
   #open(handle: number): Conn {
-    const conn = this.lang.conns.get(handle);
+    const conn = this.lang.connection(handle);
     if (conn === undefined || !conn.open || !this.lang.shared.isOpen(handle)) return fail('io', this.lang.why(handle));
     return conn;
   }

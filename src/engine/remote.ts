@@ -31,7 +31,7 @@ export class Remote {
   post(handle: number, message: Value): void {
     const frame = encodeMessage(message, this.#async);
     const { lang } = this;
-    const conn = lang.conns.get(handle);
+    const conn = lang.connection(handle);
     if (conn === undefined || !conn.open || !lang.shared.isOpen(handle)) fail('io', lang.away.has(handle) ? lang.why(handle) : 'ipc async send failed');
     lang.net.admit(conn, frame.length);
     lang.write(conn, frame);
@@ -40,7 +40,7 @@ export class Remote {
 
   #roundTrip(handle: number, frame: Uint8Array, deadlineMs: number): Value {
     const { lang } = this;
-    const conn = lang.conns.get(handle);
+    const conn = lang.connection(handle);
     if (conn === undefined || !conn.open) fail('io', lang.why(handle));
     if (conn.muted) fail('state', 'the connection is muted: its answer would not be taken');
     if (conn.waiting) fail('io', 'nested sync send on busy handle');
