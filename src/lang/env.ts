@@ -160,15 +160,18 @@ export class Env {
   applyUnary: (f: Builtin, v: Value) => Value | undefined = () => undefined;
   itemAt: (v: Vec | List, i: number) => Value = () => undefined as never;
 
-  /** A reserved namespace as a dict of what is bound directly beneath it: `.ipc` -> {open: .. close: ..}. */
+  /** A reserved namespace as a dict of what is bound directly beneath it, `.ipc` -> {open: .. close: ..}, and of the namespaces there. */
   #namespace(text: string): Value | undefined {
     const prefix = text + '.';
     const keys: string[] = [];
     const vals: Value[] = [];
     for (const [full, v] of this.globals()) {
-      if (!full.startsWith(prefix) || full.includes('.', prefix.length)) continue;
-      keys.push(full.slice(prefix.length));
-      vals.push(v);
+      if (!full.startsWith(prefix)) continue;
+      const inner = full.indexOf('.', prefix.length);
+      const key = full.slice(prefix.length, inner < 0 ? undefined : inner);
+      if (inner >= 0 && keys.includes(key)) continue;
+      keys.push(key);
+      vals.push(inner < 0 ? v : this.#namespace(prefix + key)!);
     }
     return keys.length === 0 ? undefined : new Dict(symVec(keys), new List(vals));
   }
