@@ -160,7 +160,7 @@ export class Env {
   applyUnary: (f: Builtin, v: Value) => Value | undefined = () => undefined;
   itemAt: (v: Vec | List, i: number) => Value = () => undefined as never;
 
-  /** A reserved namespace as a dict of what is bound directly beneath it, `.ipc` -> {open: .. close: ..}, and of the namespaces there. */
+  /** A reserved namespace as a dict of what is bound directly beneath it, `.ipc` -> {open: .. close: ..}, and of the namespaces of builtins there. */
   #namespace(text: string): Value | undefined {
     const prefix = text + '.';
     const keys: string[] = [];
@@ -169,7 +169,7 @@ export class Env {
       if (!full.startsWith(prefix)) continue;
       const inner = full.indexOf('.', prefix.length);
       const key = full.slice(prefix.length, inner < 0 ? undefined : inner);
-      if (inner >= 0 && keys.includes(key)) continue;
+      if (inner >= 0 && (!(v instanceof Builtin) || keys.includes(key))) continue;
       keys.push(key);
       vals.push(inner < 0 ? v : this.#namespace(prefix + key)!);
     }
