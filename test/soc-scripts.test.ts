@@ -76,7 +76,8 @@ test('who loses its connection hears of it', () => serving(`
 
 test('errors of every entry', () => {
   const codes: [string, string][] = [
-    [`(.soc.dial "nobody")`, 'io'], [`(.soc.dial "../x")`, 'domain'], [`(.soc.listen 5)`, 'type'], [`(.soc.listen "x" {nope: 1})`, 'value'], [`(.soc.listen "x" {uids: "a"})`, 'type'],
+    [`(.soc.dial "nobody")`, 'io'], [`(.soc.dial "../x")`, 'domain'], [`(.soc.listen 5)`, 'type'], [`(.soc.listen "x" {nope: 1})`, 'value'],
+    [`(.soc.dial "x" {spool: nobody-has-set-this})`, 'name'], [`(.broker.hello "/x" {service: nobody-has-set-this})`, 'name'], [`(.soc.listen "x" {uids: "a"})`, 'type'],
     [`(.soc.post 5 'x 1)`, 'io'], [`(.soc.send 5 'x 1)`, 'io'], [`(.soc.post 5 'x)`, 'arity'], [`(.soc.ack 5 "1")`, 'io'], [`(.soc.ack 5 1)`, 'type'], [`(.soc.ack 5 "\\377")`, 'domain'], [`(.soc.ack 5 "")`, 'domain'], [`(.soc.post 5 "\\377" 1)`, 'domain'], [`(.swarm.facts (table [id] (list ["\\377"])))`, 'domain'], [`(.soc.pending 5)`, 'io'],
     [`(.soc.flush 5)`, 'io'], [`(.swarm.facts 5)`, 'type'], [`(.swarm.facts (table [x] (list [1])))`, 'schema'], [`(.swarm.listen "/no/such/dir")`, 'io'], [`(set .soc.on.other 1)`, 'reserve'],
     [`(.soc.dial "x" {spool: "/no/such/dir/x"})`, 'io'],

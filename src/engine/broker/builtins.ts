@@ -7,7 +7,7 @@ import type { BuiltinRow } from '../../lang/builtin.js';
 import { items, pack } from '../../columns/item.js';
 import { Conn } from '../conn.js';
 import type { LangSide } from '../lang-side.js';
-import { count, flag, path as file, readOptions, text } from '../soc/options.js';
+import { count, flag, path as file, readOptions, text, type ValueOf } from '../options.js';
 import type { AdminOutcome, AdminWords, BrokerCall, ConnectWords, DefinitionWords, HelloOutcome, IdentityWords, RefusedWords, ServeOptions, ServiceRow, StatsRow } from './calls.js';
 import { endpointPath } from './endpoints.js';
 
@@ -42,11 +42,12 @@ const handoffPath = (pipe: string): string => `${pipe}.handoff`;
 
 /** The rows for one interpreter. `lang` is asked for when a row is used, so that nothing is started before. */
 export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
+  const valueOf: ValueOf = (name) => lang().interp.nameAt(name);
   const ask = (call: BrokerCall): unknown => lang().call(call).value;
   /** A path and the options of a Hello. */
   const asking = (what: string, args: readonly Value[], table: ReadonlyMap<string, Reader>): { path: string; words: ConnectWords } => {
     const [path, options] = twoArgs(what, args);
-    const words = readOptions(options, table) as unknown as ConnectWords;
+    const words = readOptions(options, table, valueOf) as unknown as ConnectWords;
     if (words.service === undefined || words.want === undefined) fail('domain', `${what} needs service and want`);
     return { path, words };
   };
@@ -57,7 +58,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       example: '(type .broker.serve)',
       fn: (args) => {
         const [path, options] = twoArgs('.broker.serve', args);
-        ask({ ask: 'broker', op: 'serve', path, options: readOptions(options, SERVE_OPTIONS) as ServeOptions });
+        ask({ ask: 'broker', op: 'serve', path, options: readOptions(options, SERVE_OPTIONS, valueOf) as ServeOptions });
         lang().broker.paths.add(path);
         return toBytes(path);
       },
@@ -76,7 +77,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       doc: 'brokers here lead to it; a dict of service, version, pipe and perhaps min_version, allow, capabilities, alone, handoff: its name. domain',
       example: "(.broker.register {service: \"cache\" version: \"1.0.0\" pipe: \"/cache.sock\"})",
       fn: (service) => {
-        const { alone, min_version: minVersion = '', allow = [], capabilities = 0, handoff = false, ...rest } = readOptions(service, SERVICE);
+        const { alone, min_version: minVersion = '', allow = [], capabilities = 0, handoff = false, ...rest } = readOptions(service, SERVICE, valueOf);
         const beside = handoff === true ? handoffPath(String(rest['pipe'])) : handoff === false ? '' : handoff;
         const row = { ...rest, minVersion, allow, capabilities, handoff: beside } as ServiceRow;
         if (row.service === undefined || row.version === undefined || row.pipe === undefined) fail('domain', '.broker.register needs service, version and pipe');
@@ -131,7 +132,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       example: "(try (.broker.adopt \"/nowhere\") (fn [e] 'nobody))",
       fn: (args) => {
         const [pipe, options] = twoArgs('.broker.adopt', args);
-        const { handoff: path = handoffPath(pipe) } = readOptions(options, ADOPT) as { handoff?: string };
+        const { handoff: path = handoffPath(pipe) } = readOptions(options, ADOPT, valueOf) as { handoff?: string };
         ask({ ask: 'broker', op: 'adopt', pipe, path });
         lang().broker.paths.add(path);
         return toBytes(path);
@@ -148,7 +149,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       doc: 'writes the definition of a service; a dict of service, binary and perhaps isolation, versions, min_version, allow: the file. domain, io',
       example: "(try (.broker.define \"/nowhere\" {service: \"BAD\" binary: \"/bin/true\"}) (fn [e] 'no))",
       fn: (where, definition) => {
-        const words = readOptions(definition, DEFINITION) as unknown as DefinitionWords;
+        const words = readOptions(definition, DEFINITION, valueOf) as unknown as DefinitionWords;
         if (words.service === undefined || words.binary === undefined) fail('domain', '.broker.define needs service and binary');
         return toBytes(ask({ ask: 'broker', op: 'define', folder: file('folder', where) as string, words }) as string);
       },
@@ -157,7 +158,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       name: '.broker.path', args: 'which', arity: 1, restricted: true,
       doc: 'where programs of this user look for a broker: {} the shared one, {service: ..} or {instance: ..} one of its own; {backend: true}: a new path for a backend. domain',
       example: '(type (.broker.path {}))',
-      fn: (which) => toBytes(endpointPath(readOptions(which, ENDPOINT))),
+      fn: (which) => toBytes(endpointPath(readOptions(which, ENDPOINT, valueOf))),
     },
     {
       name: '.broker.sidecar', args: 'file path', arity: 2, restricted: true,
@@ -175,7 +176,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       fn: (args) => {
         if (args.length < 2 || args.length > 3) fail('arity', `expected 2 or 3 args, got ${args.length}`);
         const verb = typeof args[1] === 'number' ? String(args[1]) : (utf8('verb', args[1]) as string);
-        const words = readOptions(args[2] ?? null, ADMIN) as AdminWords;
+        const words = readOptions(args[2] ?? null, ADMIN, valueOf) as AdminWords;
         const { exitCode, contentType, body } = ask({ ask: 'broker', op: 'admin', path: pathArg('.broker.admin', args[0]), verb, words }) as AdminOutcome;
         return record({ exit: exitCode, type: toBytes(contentType), body: toBytes(body) });
       },
@@ -186,7 +187,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       example: "(try (.broker.probe \"/nowhere\") (fn [e] 'nobody))",
       fn: (args) => {
         const [path, options] = twoArgs('.broker.probe', args);
-        const { expect = '' } = readOptions(options, PROBE) as { expect?: string };
+        const { expect = '' } = readOptions(options, PROBE, valueOf) as { expect?: string };
         const { exe, namespace, path: at, boot, algorithm, hash, ...rest } = ask({ ask: 'broker', op: 'probe', path, expect }) as IdentityWords;
         return record({ ...rest, exe: toBytes(exe), namespace: toBytes(namespace), path: toBytes(at), boot: toBytes(boot), algorithm: toBytes(algorithm), hash });
       },

@@ -11,7 +11,7 @@ import { ID_LIMIT } from '../../wire/soc/message.js';
 import { handleOf, type LangSide } from '../lang-side.js';
 import type { DialOptions, FactRow, ListenOptions, SwarmSelf, SyncReport } from './calls.js';
 import { factRows, factTable, peerTable, reportDict } from './lang.js';
-import { count, flag, numbers, oneOf, path, readOptions, text } from './options.js';
+import { count, flag, numbers, oneOf, path, readOptions, text, type ValueOf } from '../options.js';
 
 const CLOSE_MS = 5000;
 const CREDENTIALS = [['uids', numbers], ['gids', numbers], ['policy', oneOf('require', 'if-available', 'off')]] as const;
@@ -21,6 +21,7 @@ const SELF_OPTIONS = new Map([['id', text], ['node', text], ['hash', text], ['ol
 
 /** The rows for one interpreter. `lang` is asked for when a row is used, so that nothing is started before. */
 export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
+  const valueOf: ValueOf = (name) => lang().interp.nameAt(name);
   let self: SwarmSelf = { id: randomBytes(8).toString('hex'), node: hostname(), hash: '', oldPeers: false };
   const me = (options: Record<string, unknown>): SwarmSelf => (self = {
     id: (options['id'] as string | undefined) ?? self.id, node: (options['node'] as string | undefined) ?? self.node,
@@ -31,13 +32,13 @@ export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       name: '.soc.listen', args: 'name options', arity: 'n', restricted: true,
       doc: 'takes messages of a pipe; options uids, gids, policy, connections, window: the listener\'s handle. io, domain',
       example: '(type .soc.listen)',
-      fn: (args) => lang().soc.listen(pipeName('.soc.listen', args), readOptions(args[1] ?? null, LISTEN_OPTIONS) as ListenOptions),
+      fn: (args) => lang().soc.listen(pipeName('.soc.listen', args), readOptions(args[1] ?? null, LISTEN_OPTIONS, valueOf) as ListenOptions),
     },
     {
       name: '.soc.dial', args: 'name options', arity: 'n', restricted: true,
       doc: 'connects to a pipe; options retries, spool, fsync, capacity, bytes: a handle. io, domain',
       example: "(try (.soc.dial \"nobody-there\") (fn [e] 'missing))",
-      fn: (args) => lang().soc.dial(pipeName('.soc.dial', args), readOptions(args[1] ?? null, DIAL_OPTIONS) as DialOptions),
+      fn: (args) => lang().soc.dial(pipeName('.soc.dial', args), readOptions(args[1] ?? null, DIAL_OPTIONS, valueOf) as DialOptions),
     },
     {
       name: '.soc.send', args: 'handle type payload id', arity: 'n', restricted: true,
@@ -87,7 +88,7 @@ export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       doc: 'is the one that others sync with, if nobody is yet; options id, node, hash, old, uids, gids, policy: true if it is. io',
       example: '(type .swarm.listen)',
       fn: (args) => {
-        const { uids, gids, policy, ...rest } = readOptions(args[1] ?? null, SELF_OPTIONS);
+        const { uids, gids, policy, ...rest } = readOptions(args[1] ?? null, SELF_OPTIONS, valueOf);
         const options = Object.fromEntries(Object.entries({ uids, gids, policy }).filter(([, v]) => v !== undefined));
         return lang().soc.swarm({ ask: 'soc', op: 'swarm.listen', dir: dirArg('.swarm.listen', args), self: me(rest), options }) as boolean;
       },
@@ -96,7 +97,7 @@ export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       name: '.swarm.dial', args: 'dir options', arity: 'n', restricted: true,
       doc: 'syncs with whoever listens: a dict of outcome, peer, node, sent, left, imported, skipped, facts',
       example: "(at (.swarm.dial \"/nowhere\") 'outcome)",
-      fn: (args) => reportDict(lang().soc.swarm({ ask: 'soc', op: 'swarm.dial', dir: dirArg('.swarm.dial', args), self: me(readOptions(args[1] ?? null, SELF_OPTIONS)) }) as SyncReport),
+      fn: (args) => reportDict(lang().soc.swarm({ ask: 'soc', op: 'swarm.dial', dir: dirArg('.swarm.dial', args), self: me(readOptions(args[1] ?? null, SELF_OPTIONS, valueOf)) }) as SyncReport),
     },
     {
       name: '.swarm.listening?', args: '', arity: 'n', restricted: true, doc: 'whether this is the one that others sync with', example: '(.swarm.listening?)',
