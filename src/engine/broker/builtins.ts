@@ -24,7 +24,7 @@ const hexText: Reader = (key, v) => {
 };
 
 const SERVE_OPTIONS = new Map<string, Reader>([
-  ['instance', utf8], ['timeout', count], ['rate', count], ['window', count], ['services', place], ['tokens', flag], ['handoff', flag], ['sidecar', file],
+  ['instance', utf8], ['timeout', count], ['rate', count], ['window', count], ['services', place], ['launch', flag], ['tokens', flag], ['handoff', flag], ['sidecar', file],
 ]);
 const SERVICE = new Map<string, Reader>([
   ['service', utf8], ['version', utf8], ['pipe', utf8], ['min_version', utf8], ['allow', versions], ['capabilities', count], ['alone', flag], ['handoff', place],
@@ -54,7 +54,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   return [
     {
       name: '.broker.serve', args: 'path options', arity: 'n', restricted: true,
-      doc: 'a broker at a Unix path, whose folder is this user\'s alone; options instance, timeout, rate, window, services, tokens, handoff, sidecar: the path. io',
+      doc: 'a broker at a Unix path, whose folder is this user\'s alone; options instance, timeout, rate, window, services, launch, tokens, handoff, sidecar: the path. io, domain',
       example: '(type .broker.serve)',
       fn: (args) => {
         const [path, options] = twoArgs('.broker.serve', args);

@@ -10,6 +10,8 @@ export interface ServeOptions {
   readonly window?: number;
   /** Folder of service definitions; true: the usual one. Default: none, registrations alone decide. */
   readonly services?: string | boolean;
+  /** Backends that do not run are started by their definitions. Default false. */
+  readonly launch?: boolean;
   /** Hellos have to bring a session token. Default false. */
   readonly tokens?: boolean;
   /** Connections are passed on to backends that take them. Default: where the system can do it. */

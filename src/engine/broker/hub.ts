@@ -5,9 +5,9 @@ import { ENV, timeoutFrom } from '../../wire/broker/client.js';
 import { BackendTable, DefinedServices, RegistrationError } from '../../wire/broker/directories.js';
 import { HELLO_TIMEOUT_MS } from '../../wire/broker/exchange.js';
 import { AckRegistry, TokenStore } from '../../wire/broker/handoff-tokens.js';
-import type { Directory, Peer } from '../../wire/broker/hello.js';
+import type { Peer } from '../../wire/broker/hello.js';
 import { HELLO_RATE } from '../../wire/broker/limits.js';
-import { createEndpoint, type HandoffOffer, type Hello } from '../../wire/broker/messages.generated.js';
+import { createEndpoint, type Frame, type HandoffOffer, type Hello, type ServiceDefinition } from '../../wire/broker/messages.generated.js';
 import { REFUSALS, type Refusal } from '../../wire/broker/refusal.js';
 import { hex } from '../../wire/broker/secrets.js';
 import { DefinitionError, definitionFolder } from '../../wire/broker/service-definition.js';
@@ -21,6 +21,7 @@ import type { BrokerCall, BrokerQuestion, BrokerVerdict, ServeOptions, ServiceRo
 import { definitionsIn, writeDefinition } from './definition-files.js';
 import type { BrokerLink } from './dial.js';
 import { Handoffs } from './handoffs.js';
+import { Launcher } from './launcher.js';
 import { ownIdentity } from './process-facts.js';
 import { BrokerServer } from './server.js';
 import { writeSidecar } from './sidecar-file.js';
@@ -113,14 +114,22 @@ export class BrokerHub {
 
   async #serve(path: string, options: ServeOptions): Promise<null> {
     const { instance, timeout, rate, window, tokens = false, handoff = true } = options;
+    const definition = definitions(options.services ?? false);
+    if (options.launch === true && definition === null) throw new BrokerError('domain', 'backends are started by their definitions: services says where those are');
+    const launcher = options.launch !== true ? null : new Launcher({
+      path, definition: definition!,
+      token: (service) => (tokens ? hex(this.#sessions.register(service)) : null),
+      onStorm: () => this.#sessions.rotate(),
+    });
     const server = await BrokerServer.open({
-      path, directory: this.#directory(options.services ?? false), instance,
+      path, directory: definition === null ? this.#services : new DefinedServices(definition, this.#services), instance,
+      ...(launcher !== null && { launch: (asked: Hello, frame: Frame) => launcher.find(asked, frame) }),
       helloTimeoutMs: timeout ?? timeoutFrom(process.env[ENV.helloTimeout], HELLO_TIMEOUT_MS),
       rate: { max: rate ?? HELLO_RATE.max, windowMs: window ?? HELLO_RATE.windowMs },
       sessions: tokens ? this.#sessions : null,
       handoff: handoff && Handoffs.possible ? new AckRegistry(new TokenStore(randomBytes)) : null,
-      backends: () => this.#services.list().map((b) => ({
-        serviceName: b.serviceName, serviceVersion: b.version, pid: 0, backendPipe: b.pipe, lastActiveUnixMs: 0, state: existsSync(b.pipe) ? 'running' : 'stale',
+      backends: () => [...this.#services.list(), ...(launcher?.running ?? [])].map((b) => ({
+        serviceName: b.serviceName, serviceVersion: b.version, pid: 'pid' in b ? b.pid : 0, backendPipe: b.pipe, lastActiveUnixMs: 0, state: existsSync(b.pipe) ? 'running' : 'stale',
       })),
       narrow: (asked, peer) => (this.ports.shared.helloHook ? this.#narrow(asked, peer) : null),
       log: ({ event, message }) => this.ports.log({ level: 'warn', event, handle: -1, message }),
@@ -132,13 +141,6 @@ export class BrokerHub {
     });
     if (options.sidecar !== undefined) await sidecar(options.sidecar, path);
     return null;
-  }
-
-  #directory(services: string | boolean): Directory {
-    if (services === false) return this.#services;
-    const folder = services === true ? definitionFolder(process.env, process.platform) : services;
-    if (folder === null) throw new BrokerError('domain', 'no folder for service definitions: neither HOME nor XDG_CONFIG_HOME is set');
-    return new DefinedServices(definitionsIn(folder), this.#services);
   }
 
   async #narrow(asked: Hello, peer: Peer): Promise<Refusal | null> {
@@ -211,6 +213,14 @@ export class BrokerHub {
     const { allowed, reason = 'refused by the backend' } = await this.#ask({ slot: 'handoff', subject, peer: { ...client } });
     return allowed ? null : reason;
   }
+}
+
+/** Null: registrations alone decide. */
+function definitions(services: string | boolean): ((service: string) => ServiceDefinition) | null {
+  if (services === false) return null;
+  const folder = services === true ? definitionFolder(process.env, process.platform) : services;
+  if (folder === null) throw new BrokerError('domain', 'no folder for service definitions: neither HOME nor XDG_CONFIG_HOME is set');
+  return definitionsIn(folder);
 }
 
 /** What `.broker.on.hello` is told. */

@@ -15,7 +15,7 @@ import type { AckRegistry } from '../../wire/broker/handoff-tokens.js';
 import { HelloHandler, isRefusal, type Backend, type Directory, type Peer } from '../../wire/broker/hello.js';
 import { HELLO_RATE, type Rate } from '../../wire/broker/limits.js';
 import { AdminVerb, ErrorCode, type AdminRequest, type Frame, type Hello } from '../../wire/broker/messages.generated.js';
-import { refusalWire, REFUSALS, replyFrame, type Refusal } from '../../wire/broker/refusal.js';
+import { refusalWire, REFUSALS, replyFrame, spawnFailed, type Refusal } from '../../wire/broker/refusal.js';
 import { HelloCounters } from '../../wire/broker/metrics.js';
 import type { SessionTokens } from '../../wire/broker/session-tokens.js';
 import { Descriptors } from './descriptors.js';
@@ -43,6 +43,8 @@ export interface BrokerServerOptions {
    * is to be asked this time.
    */
   readonly narrow?: (hello: Hello, peer: Peer) => Promise<Refusal | null> | null;
+  /** Asked where a service has no backend: one that was started for it, or why there is none. */
+  readonly launch?: (hello: Hello, frame: Frame) => Promise<Backend | Refusal>;
   readonly backends?: () => readonly BackendState[];
   readonly clock?: Clock;
   readonly descriptors?: Descriptors;
@@ -171,13 +173,21 @@ export class BrokerServer {
   #hello(asked: Asked): void {
     const { frame, client } = asked;
     if (this.#draining) return this.#refuse(asked, REFUSALS.shuttingDown);
-    const { narrow, directory } = this.#options;
+    const { launch, directory } = this.#options;
     const hello = this.#handler.admit(frame, client.peer);
     if (isRefusal(hello)) return this.#refuse(asked, hello);
     const backend = directory.route(hello, this.#clock.now());
+    if (backend !== REFUSALS.noBackend || launch === undefined) return this.#routed(asked, hello, backend);
+    void launch(hello, frame).catch((e: Error): Refusal => spawnFailed(e.message)).then((started) => {
+      if (!client.gone) this.#routed(asked, hello, started);
+    });
+  }
+
+  #routed(asked: Asked, hello: Hello, backend: Backend | Refusal): void {
+    const { client } = asked;
     if (!isRefusal(backend) || backend.code !== ErrorCode.SERVICE_UNKNOWN) asked.service = hello.serviceName;
     if (isRefusal(backend)) return this.#refuse(asked, backend);
-    const answer = narrow?.(hello, client.peer) ?? null;
+    const answer = this.#options.narrow?.(hello, client.peer) ?? null;
     if (answer === null) return this.#negotiate(asked, hello, backend);
     void answer.catch((): Refusal => REFUSALS.narrowed).then((refusal) => {
       if (client.gone) return;

@@ -101,6 +101,12 @@ export class Router implements Directory {
     this.#budget = options.budget ?? new SpawnBudget();
   }
 
+  /** What runs, as far as is known. */
+  list(): RunningBackend[] {
+    this.#forgetDead();
+    return [...this.#running.values()];
+  }
+
   /** As `find`, where nothing is launched. */
   route(hello: Hello, now: number): Backend | Refusal {
     const found = this.find(hello, now);
