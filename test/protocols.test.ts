@@ -325,6 +325,15 @@ describe('TLS', { skip }, () => {
       await s.node.evaluate('(set .ipc.on.auth (fn [u p] (raise 1)))');
       assert.match(await speaks('frame', await Peer.tls(s.to, trust('alice')), s), /authentication failed/);
     }));
+
+  test('it sees them where certificates alone are asked for, too', () => serving('tcp', { protocols: ALL }, files(true), async (s) => {
+    await s.node.evaluate('(set .ipc.on.auth (fn [u p] (== u "alice")))');
+    for (const protocol of ['frame', 'soc'] as const) {
+      assert.equal(await speaks(protocol, await Peer.tls(s.to, trust('alice')), s), 'served');
+      assert.match(await speaks(protocol, await Peer.tls(s.to, trust('bob')), s), /authentication failed for 'bob'/);
+    }
+    assert.equal(s.node.connections().find((c) => c.protocol === 'frame')?.user, 'alice');
+  }));
 });
 
 describe('users of this machine', { skip: cLibrary() === null ? 'no way to ask who a peer is' : false }, () => {

@@ -26,7 +26,7 @@ export interface ReceptionHost {
   /** `guest`: whom nobody asks for a password; null: nobody is. */
   frames(transport: Transport, guest: Guest | null): void;
   lines(transport: Transport, guest: Guest | null): void;
-  /** Whether a guest is let in, and with what rights. */
+  /** Whether a guest, a name in bytes, is let in, and with what rights. */
   vouch(user: string, answer: (guest: Guest | null) => void): void;
   refused(transport: Transport, reason: string): void;
 }
@@ -97,8 +97,7 @@ class Visitor {
       case 'soc': return this.#unasked(transport, found.opening);
       case 'tls': return { secure: context! };
       case 'refused': return this.#refuse(refusal(found.protocol, chunk[0], served));
-      // A chunk is never empty.
-      case 'need-more': return null;
+      case 'need-more': return this.#refuse('an empty chunk');
     }
   }
 
@@ -115,11 +114,11 @@ class Visitor {
       if (protocol === 'frame') host.frames(stream, guest);
       else host.lines(stream, guest);
     };
-    if (!options.usersRequired) return { take: (stream) => enter(stream, null) };
-    const user = knownAs(transport, options.listed);
+    const user = knownAs(transport, options.usersRequired && options.listed);
+    if (user === null && !options.usersRequired) return { take: (stream) => enter(stream, null) };
     if (user === null) return this.#refuse(`${NAMES[protocol]} carry no password: that takes a user id on the list, or a certificate`);
     return {
-      take: (stream) => host.vouch(user, (guest) => {
+      take: (stream) => host.vouch(toBytes(user), (guest) => {
         if (!this.#here) return;
         if (guest === null) this.#refuse(`authentication failed for '${user}'`);
         else enter(stream, guest);
@@ -136,10 +135,10 @@ function refusal(protocol: Protocol | null, byte: number, served: ReadonlySet<Pr
   return `${what} (served: ${[...served].join(', ')})`;
 }
 
-/** The name of whoever is known without a password, as bytes; null: nobody is. */
+/** The name of whoever is known without a password; null: nobody is. */
 function knownAs(transport: Transport, listed: boolean): string | null {
   const { credentials } = transport.peer;
   const certificate = transport.tls?.peerCertificate ?? null;
-  if (certificate !== null) return toBytes(certificate.subject);
-  return listed && credentials !== null ? toBytes(loginName(credentials.uid)) : null;
+  if (certificate !== null) return certificate.subject;
+  return listed && credentials !== null ? loginName(credentials.uid) : null;
 }
