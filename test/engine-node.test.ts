@@ -109,6 +109,10 @@ describe('a node', { timeout: 60_000 }, () => {
     assert.equal(printed.map(([, t]) => t).join(''), 'hi\n');
     const failed = await node.evaluate('(+ 1 \'a)');
     assert.deepEqual([failed.code, failed.remote], ['type', `127.0.0.1:${port}`]);
+    printed = [];
+    assert.equal((await node.evaluate('(do (println "before") (nope))')).code, 'name');
+    assert.equal(printed.map(([, t]) => t).join(''), 'before\n', 'what was printed before the error is shown too');
+    assert.equal((await node.evaluate('(list "a" 1)')).text, '(list "a" 1)');
     assert.equal((await node.evaluate('(.repl.disconnect)')).remote, null);
     assert.equal((await node.evaluate('where')).text, '"here"');
     await other.shutdown();

@@ -10,6 +10,9 @@ export class Conn {
   waiting = false;
   /** The response it got; undefined: none yet. `null` is a value. */
   response: Value | undefined = undefined;
+  /** The response is asked to tell what its evaluation printed; it is kept apart, because the result may be an error. */
+  verbose = false;
+  printed = '';
   /** Responses still to come that nobody waits for any more. */
   abandoned = 0;
   /** The number of the request that `response` has to answer, where requests are numbered. */

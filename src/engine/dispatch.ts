@@ -4,7 +4,7 @@ import { typeName } from '../lang/type-names.js';
 import { RayError } from '../lang/errors.js';
 import { format } from '../lang/format.js';
 import type { Interp } from '../lang/interpreter.js';
-import { decodePayload, encodeFrame, type DecodeOptions, type FrameOptions } from '../wire/rayforce/value.js';
+import { decodePayload, decodeVerbose, encodeFrame, type DecodeOptions, type FrameOptions } from '../wire/rayforce/value.js';
 import { FLAG, HEADER_SIZE, MSG, readTag, writeTag } from '../wire/rayforce/header.js';
 import { rawView, type RawBuffer } from '../wire/rayforce/raw-buffer.js';
 import { explainBriefly } from './errors-text.js';
@@ -211,7 +211,8 @@ export class Dispatcher {
       return;
     }
     try {
-      conn.response = this.decode(bytes, flags, start, end);
+      if (conn.verbose) ({ printed: conn.printed, result: conn.response } = decodeVerbose(bytes, flags, this.#decoding, start, end));
+      else conn.response = this.decode(bytes, flags, start, end);
     } catch (e) {
       if (!(e instanceof RayError)) throw e;
       conn.response = e.code === 'decompr' ? new RayError('io', 'ipc bad response') : e;

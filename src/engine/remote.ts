@@ -1,5 +1,5 @@
 /** Connections as scripts use them: send, post, and the session that `.repl.connect` puts in front of the REPL. */
-import { List, type Value } from '../lang/value.js';
+import type { Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { display } from '../lang/format.js';
 import { encodeFrame, type FrameOptions } from '../wire/rayforce/value.js';
@@ -92,10 +92,17 @@ export class Remote {
   }
   /** Evaluates at the peer; what it printed is printed here first. Errors: as `send`. */
   evaluate(source: string): Value {
-    const reply = this.#roundTrip(this.#session!.handle, encodeMessage(source, this.#verbose), Infinity);
-    if (!(reply instanceof List) || reply.length !== 2 || typeof reply.items[0] !== 'string') return reply;
-    if (reply.items[0] !== '') this.lang.capture.out(reply.items[0], 1);
-    return raised(reply.items[1]);
+    const { handle } = this.#session!;
+    const conn = this.lang.conns.get(handle);
+    if (conn === undefined) return this.#roundTrip(handle, encodeMessage(source, this.#verbose), Infinity);
+    conn.verbose = true;
+    conn.printed = '';
+    try {
+      return this.#roundTrip(handle, encodeMessage(source, this.#verbose), Infinity);
+    } finally {
+      conn.verbose = false;
+      if (conn.printed !== '') this.lang.capture.out(conn.printed, 1);
+    }
   }
   show(value: Value): string {
     return display(value);
