@@ -183,6 +183,34 @@ test('a script speaks frames as it speaks the wire', () => serving(async (node, 
   }
 }));
 
+test('a client in TypeScript speaks frames: answers in any order, late ones dropped', () => serving(async (_, path) => {
+  const client = await connectClient(`frame+unix://${path}`);
+  const questions: ((value: Value) => void)[] = [];
+  client.on('message', ({ kind, value, reply }) => {
+    if (kind === 'sync') assert.equal(value, 'what');
+    questions.push(reply);
+  });
+  const order: string[] = [];
+  const slow = client.send('(.ipc.send (.ipc.handle) "what")').then((v) => (order.push('slow'), v));
+  while (questions.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const quick = await Promise.all(Array.from({ length: 64 }, (_x, i) => client.send(`(+ ${i} 1)`)));
+  assert.deepEqual(quick, Array.from({ length: 64 }, (_x, i) => i + 1));
+  order.push('quick');
+  questions[0](77);
+  assert.equal(await slow, 77);
+  assert.deepEqual(order, ['quick', 'slow']);
+  await assert.rejects(client.send('(raise 1)'), { code: 'domain' });
+  assert.equal((await client.send('(til 100000)') as Json).length, 100_000);
+  // One that is late is dropped, and those behind it get their own.
+  const late = client.send('(.ipc.send (.ipc.handle) "what")', { deadlineMs: 30 });
+  await assert.rejects(late, { code: 'io' });
+  assert.equal(await client.send('5'), 5);
+  questions[1](1);
+  assert.equal(await client.send('6'), 6);
+  client.close();
+  await assert.rejects(client.send('7'), { code: 'io' });
+}));
+
 test('what is wrong with an address of frames is said', async () => {
   const node = await startNode({ log: () => {} });
   const code = async (address: string): Promise<string | undefined> => (await node.evaluate(`(.ipc.open "${address}")`)).code;
@@ -191,7 +219,8 @@ test('what is wrong with an address of frames is said', async () => {
     assert.equal(await code('frame+tcp://bob:secret@127.0.0.1:1'), 'domain');
     assert.equal((await node.evaluate('(.repl.connect "frame+unix:///x")')).code, 'domain');
     await assert.rejects(node.listen(`frame+unix://${FOLDER}/x.sock`), { code: 'domain' });
-    await assert.rejects(connectClient(`frame+unix://${FOLDER}/x.sock`), { code: 'domain' });
+    await assert.rejects(connectClient(`frame+unix://${FOLDER}/nobody.sock`), { code: 'io' });
+    await assert.rejects(connectClient('frame+tcp://bob:secret@127.0.0.1:1'), { code: 'domain' });
   } finally {
     await node.shutdown(200);
   }

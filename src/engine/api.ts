@@ -244,9 +244,9 @@ export interface ConnectOptions {
 }
 
 export interface SendOptions {
-  /** The promise rejects with code `io` after so many ms and the connection is closed: replies have no number to match. */
+  /** The promise rejects with code `io` after so many ms; the connection is closed, where replies have no number to match: over the wire. */
   readonly deadlineMs?: number;
-  /** Asks the peer to capture output: answers LIST (STR captured, result). */
+  /** Asks the peer to capture output: answers LIST (STR captured, result). Not in frames. */
   readonly verbose?: boolean;
 }
 

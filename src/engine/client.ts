@@ -1,22 +1,24 @@
 /** A client without an interpreter: values go out, replies and pushed messages come in. */
-import { fail, RayError } from '../lang/errors.js';
+import { RayError } from '../lang/errors.js';
 import { List, Sym, name, type Value } from '../lang/value.js';
 import { AddressError, peerAddress } from '../net/address.js';
 import { ConnectError, connect as openStream, type Connection, type ConnectionEvents } from '../net/connection.js';
 import { decodePayload, encodeFrame, type DecodeOptions } from '../wire/rayforce/value.js';
-import { FLAG, MAX_PAYLOAD, MSG } from '../wire/rayforce/header.js';
+import { FLAG, MAX_PAYLOAD, MSG, readTag, writeTag } from '../wire/rayforce/header.js';
 import { Session, type SessionEvent } from '../wire/rayforce/session.js';
 import type { Frame } from '../wire/rayforce/frames.js';
+import type { FrameBridge } from './frame-bridge.js';
 import { clientContext, TlsFilesError } from './tls-files.js';
 import type { Client, ConnectOptions, Dialect, Incoming, SendOptions } from './api.js';
 
 const CONNECT_MS = 5000;
 
-/** Connects to `host:port[:user:password]`. Rejects with a RayError: `domain` no address, `io` not reached, `access` not let in. */
+/** Connects to `host:port[:user:password]`, or what else is an address; in frames where `frame+` is in front. Rejects with a RayError: `domain` no address, `io` not reached, `access` not let in. */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
-  const { host, port, user, password, path, tls } = parse(address);
-  const session = Session.client(password === null ? null : `${user}:${password}`, { limit: options.maxFrame ?? MAX_PAYLOAD });
-  const client = new SocketClient(session, options.dialect ?? '2512', options.maxFrame ?? MAX_PAYLOAD);
+  const { host, port, user, password, path, tls, frames } = parse(address);
+  const bridge = frames === true ? await newBridge() : null;
+  const session = bridge ?? Session.client(password === null ? null : `${user}:${password}`, { limit: options.maxFrame ?? MAX_PAYLOAD });
+  const client = new SocketClient(session, bridge, options.dialect ?? '2512', options.maxFrame ?? MAX_PAYLOAD);
   const until = performance.now() + (options.timeoutMs ?? CONNECT_MS);
   try {
     const { servername } = options.tls ?? {};
@@ -30,11 +32,15 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
 
 function parse(address: string): ReturnType<typeof peerAddress> {
   try {
-    const at = peerAddress(address);
-    return at.frames === true ? fail('domain', 'a client speaks the wire, and no frames') : at;
+    return peerAddress(address);
   } catch (e) {
     throw e instanceof AddressError ? new RayError('domain', e.message) : e;
   }
+}
+
+async function newBridge(): Promise<FrameBridge> {
+  const { frameEndpoint } = await import('./frame-endpoint.js');
+  return frameEndpoint('')();
 }
 
 interface Waiting { readonly resolve: (v: Value) => void; readonly reject: (e: RayError) => void; timer: NodeJS.Timeout | null }
@@ -42,7 +48,9 @@ interface Waiting { readonly resolve: (v: Value) => void; readonly reject: (e: R
 class SocketClient implements Client {
   connection!: Connection;
   closed = false;
-  readonly #waiting: Waiting[] = [];
+  /** Sends by their numbers, in their order. Over the wire the first is answered; in frames the one whose number the answer carries. */
+  readonly #waiting = new Map<number, Waiting>();
+  #sent = 0;
   readonly #listeners = { message: [] as ((m: Incoming) => void)[], close: [] as ((reason: string) => void)[] };
   /** What arrived before anybody listened. */
   #early: Incoming[] = [];
@@ -50,7 +58,7 @@ class SocketClient implements Client {
   #opened = false;
   #decoding: DecodeOptions;
 
-  constructor(private readonly session: Session, private dialect: Dialect, private readonly maxFrame: number) {
+  constructor(private readonly session: Session | FrameBridge, private readonly bridge: FrameBridge | null, private dialect: Dialect, private readonly maxFrame: number) {
     this.#decoding = this.#options();
   }
 
@@ -68,10 +76,11 @@ class SocketClient implements Client {
 
   send(value: Value, { deadlineMs, verbose = false }: SendOptions = {}): Promise<Value> {
     return new Promise((resolve, reject) => {
-      this.#write(value, MSG.SYNC, verbose ? FLAG.VERBOSE : 0);
+      const number = (this.#sent = (this.#sent + 1) >>> 0);
+      this.#write(value, MSG.SYNC, verbose ? FLAG.VERBOSE : 0, number);
       const waiting: Waiting = { resolve, reject, timer: null };
-      if (deadlineMs !== undefined) waiting.timer = setTimeout(() => this.#end(`no reply within ${deadlineMs} ms`), deadlineMs);
-      this.#waiting.push(waiting);
+      if (deadlineMs !== undefined) waiting.timer = setTimeout(() => this.#late(number, `no reply within ${deadlineMs} ms`), deadlineMs);
+      this.#waiting.set(number, waiting);
     });
   }
 
@@ -144,14 +153,17 @@ class SocketClient implements Client {
       if (!(e instanceof RayError)) throw e;
       value = null;
     }
-    const message: Incoming = { kind: sync ? 'sync' : 'async', value, reply: (v) => sync && this.#write(v, MSG.RESPONSE, 0) };
+    const number = readTag(frame.bytes, frame.start);
+    const message: Incoming = { kind: sync ? 'sync' : 'async', value, reply: (v) => sync && this.#write(v, MSG.RESPONSE, 0, number) };
     if (this.#listeners.message.length === 0) this.#early.push(message);
     for (const listener of this.#listeners.message) listener(message);
   }
 
   #reply(frame: Frame): void {
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) return;
+    const number = this.bridge === null ? this.#waiting.keys().next().value : readTag(frame.bytes, frame.start);
+    const waiting = number === undefined ? undefined : this.#waiting.get(number);
+    if (number === undefined || waiting === undefined) return;
+    this.#waiting.delete(number);
     if (waiting.timer !== null) clearTimeout(waiting.timer);
     try {
       const value = this.#decode(frame);
@@ -163,6 +175,13 @@ class SocketClient implements Client {
     }
   }
 
+  /** Over the wire a late answer would be taken for the next. */
+  #late(number: number, reason: string): void {
+    if (this.bridge === null) return this.#end(reason);
+    this.#waiting.get(number)?.reject(new RayError('io', reason));
+    this.#waiting.delete(number);
+  }
+
   #decode(frame: Frame): Value {
     return decodePayload(frame.bytes, frame.flags, this.#decoding, frame.payload, frame.end);
   }
@@ -172,15 +191,16 @@ class SocketClient implements Client {
     return { dialect: this.dialect, limit: this.maxFrame, resolve: (text) => name(text) };
   }
 
-  #write(value: Value, msgtype: number, flags: number): void {
+  #write(value: Value, msgtype: number, flags: number, number = 0): void {
     if (this.closed || !this.#opened) throw new RayError('io', 'connection closed');
     let frame: Uint8Array;
     try {
-      frame = encodeFrame(value, { dialect: this.dialect, msgtype, flags });
+      frame = encodeFrame(value, { dialect: this.dialect, msgtype, flags, compress: this.bridge === null });
     } catch (e) {
       throw e instanceof RayError ? new RayError('type', 'message not serializable') : e;
     }
-    this.connection.write(frame);
+    if (this.bridge !== null) writeTag(frame, 0, number);
+    this.connection.write(this.bridge === null ? frame : this.bridge.wrap(frame));
   }
 
   #end(reason: string): void {
@@ -189,10 +209,11 @@ class SocketClient implements Client {
     this.connection.close();
     this.#opening?.reject(new RayError('io', reason));
     this.#opening = null;
-    for (const { reject, timer } of this.#waiting.splice(0)) {
+    for (const { reject, timer } of this.#waiting.values()) {
       if (timer !== null) clearTimeout(timer);
       reject(new RayError('io', reason === 'closed' ? 'connection closed' : reason));
     }
+    this.#waiting.clear();
     for (const listener of this.#listeners.close) listener(reason);
   }
 }
