@@ -172,8 +172,10 @@ test('facts are bounded, and a page of rubbish is taken not at all', () => {
   assert.deepEqual(decodeFacts('[]'), []);
 });
 
-test('five members with partitions and cut streams end with equal facts', () => {
-  for (let seed = 0; seed < 2000; seed++) {
+// SWARM_SEEDS=20000 is the long run.
+const SEEDS = Number(process.env['SWARM_SEEDS'] ?? 2000);
+test(`${SEEDS} simulations of five members with partitions and cut streams end with equal facts`, () => {
+  for (let seed = 0; seed < SEEDS; seed++) {
     const r = new Random(seed);
     const members = Array.from({ length: 5 }, (_, i) => member(String(i), [], { pageBytes: 300 }));
     const sync = (broken: boolean): void => {

@@ -31,7 +31,7 @@ export async function runPipeline(events: number, kills: number, random: Random)
     const script = fileURLToPath(new URL(`examples/soc/${stage}.rfl`, ROOT));
     const out = openSync(join(folder, `${stage}.out`), 'a');
     const err = openSync(join(folder, `${stage}.err`), 'a');
-    const args = stage === 'ingest' ? [script, '--', String(events)] : ['-i', script];
+    const args = stage === 'ingest' ? [script, '--', String(events)] : [script];
     const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: { ...process.env, XDG_RUNTIME_DIR: folder }, stdio: ['ignore', out, err] });
     closeSync(out);
     closeSync(err);
