@@ -63,6 +63,10 @@ test('a service is started when it is first asked for, again when it has died, a
     assert.notEqual(second, first);
     for (let i = 0; i < 3; i++) assert.match(await ask('bad', '1'), /backend spawn failed: it ended at once \(3\)/);
     assert.equal(await ask('bad', '1'), '"backend spawn budget exhausted"');
+    const metrics = await evaluate(`(at (.broker.admin "${path}" 'metrics) 'body)`);
+    for (const sample of ['spawn_attempts_total{service="good",version="1.2.3",outcome="success"} 2', 'spawn_attempts_total{service="bad",version="",outcome="failure"} 3', 'spawn_budget_remaining{service="bad",version="1.2.3"} 0']) {
+      assert.ok(metrics.replaceAll('\\"', '"').includes(sample), `${sample} in ${metrics}`);
+    }
     assert.match(await ask('unplaced', '1'), /no per_version_binary_dir/);
     assert.equal(await ask('unknown', '1'), '"service definition was not found"');
   } finally {

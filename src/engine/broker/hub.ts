@@ -123,7 +123,7 @@ export class BrokerHub {
     });
     const server = await BrokerServer.open({
       path, directory: definition === null ? this.#services : new DefinedServices(definition, this.#services), instance,
-      ...(launcher !== null && { launch: (asked: Hello, frame: Frame) => launcher.find(asked, frame) }),
+      ...(launcher !== null && { launch: (asked: Hello, frame: Frame) => launcher.find(asked, frame), spawns: launcher.counters }),
       helloTimeoutMs: timeout ?? timeoutFrom(process.env[ENV.helloTimeout], HELLO_TIMEOUT_MS),
       rate: { max: rate ?? HELLO_RATE.max, windowMs: window ?? HELLO_RATE.windowMs },
       sessions: tokens ? this.#sessions : null,

@@ -8,6 +8,7 @@ import { leafName, socketPath, userHash } from '../../wire/broker/endpoint-names
 import { traceHeaders } from '../../wire/broker/frame.js';
 import type { Backend } from '../../wire/broker/hello.js';
 import type { Frame, Hello, ServiceDefinition } from '../../wire/broker/messages.generated.js';
+import { SpawnCounters } from '../../wire/broker/metrics.js';
 import type { Refusal } from '../../wire/broker/refusal.js';
 import { probe } from './dial.js';
 import { exeHashes, knownHash } from './exe-hash.js';
@@ -34,6 +35,7 @@ const WAITS = [50, 100, 200, 500, 1000, 2000];
 
 export class Launcher {
   readonly #router: Router;
+  readonly counters = new SpawnCounters(() => this.#router.budgets(performance.now()));
 
   constructor(private readonly options: LauncherOptions) {
     this.#router = new Router({ definition: options.definition, exeHash: (path) => knownHash(path) ?? '', isAlive: processFacts.isAlive, launches: true, onStorm: () => options.onStorm?.() });
@@ -49,7 +51,9 @@ export class Launcher {
     await this.#hash(hello.serviceName);
     const found = this.#router.find(hello, performance.now());
     if (!('launch' in found)) return found;
-    return this.#router.launched(found, await this.#start(found, frame).catch((e: Error) => ({ error: e.message })));
+    const outcome = await this.#start(found, frame).catch((e: Error) => ({ error: e.message }));
+    this.counters.count(found.launch.service, found.launch.version, !('error' in outcome));
+    return this.#router.launched(found, outcome);
   }
 
   /** So that the router need not wait for it. What is wrong with the definition is the router's to say. */

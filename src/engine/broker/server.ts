@@ -16,7 +16,7 @@ import { HelloHandler, isRefusal, type Backend, type Directory, type Peer } from
 import { HELLO_RATE, type Rate } from '../../wire/broker/limits.js';
 import { AdminVerb, ErrorCode, type AdminRequest, type Frame, type Hello } from '../../wire/broker/messages.generated.js';
 import { refusalWire, REFUSALS, replyFrame, spawnFailed, type Refusal } from '../../wire/broker/refusal.js';
-import { HelloCounters } from '../../wire/broker/metrics.js';
+import { HelloCounters, type SpawnCounters } from '../../wire/broker/metrics.js';
 import type { SessionTokens } from '../../wire/broker/session-tokens.js';
 import { Descriptors } from './descriptors.js';
 import { Handoffs } from './handoffs.js';
@@ -45,6 +45,7 @@ export interface BrokerServerOptions {
   readonly narrow?: (hello: Hello, peer: Peer) => Promise<Refusal | null> | null;
   /** Asked where a service has no backend: one that was started for it, or why there is none. */
   readonly launch?: (hello: Hello, frame: Frame) => Promise<Backend | Refusal>;
+  readonly spawns?: SpawnCounters;
   readonly backends?: () => readonly BackendState[];
   readonly clock?: Clock;
   readonly descriptors?: Descriptors;
@@ -249,6 +250,7 @@ export class BrokerServer {
       fdUsageRatio: this.#descriptors.ratio,
       backends: (this.#options.backends?.() ?? []).map((b) => ({ ...b, lastActiveUnixMs: this.#active.get(b.backendPipe) ?? b.lastActiveUnixMs })),
       hellos: this.#hellos,
+      ...(this.#options.spawns && { spawns: this.#options.spawns }),
       config: this.#config(),
     };
   }

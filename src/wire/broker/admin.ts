@@ -1,7 +1,7 @@
 /** The admin lane: questions about a broker, answered from a snapshot of its state. */
 import { envelopeFault, envelopeText, responseTo } from './frame.js';
 import { AdminReplyKind, AdminVerb, createAdminReply, decodeAdminRequest, encodeAdminReply, FrameKind, type AdminReply, type AdminRequest, type Frame } from './messages.generated.js';
-import { openMetrics, type HelloCounters } from './metrics.js';
+import { openMetrics, type HelloCounters, type SpawnCounters } from './metrics.js';
 import { DecodeError } from './protobuf.js';
 import { ADMIN } from './protocols.js';
 
@@ -29,6 +29,7 @@ export interface BrokerState {
   readonly fdUsageRatio: number;
   readonly backends: readonly BackendState[];
   readonly hellos?: HelloCounters;
+  readonly spawns?: SpawnCounters;
   readonly config: ReadonlyMap<string, Setting>;
 }
 

@@ -101,6 +101,14 @@ export class Router implements Directory {
     this.#budget = options.budget ?? new SpawnBudget();
   }
 
+  /** Attempts left to start what was tried to be started. */
+  budgets(now: number): { readonly service: string; readonly version: string; readonly remaining: number }[] {
+    return Array.from(this.#budget.open(now), ([key, remaining]) => {
+      const [, service, version] = JSON.parse(key) as string[];
+      return { service, version, remaining };
+    });
+  }
+
   /** What runs, as far as is known. */
   list(): RunningBackend[] {
     this.#forgetDead();

@@ -101,6 +101,11 @@ export class SpawnBudget {
     else state.running = false;
   }
 
+  /** Attempts left for each key whose window is open. */
+  *open(now: number): Generator<[key: string, remaining: number]> {
+    for (const key of this.#keys.keys()) yield [key, this.remaining(key, now)];
+  }
+
   /** Attempts left for a key. */
   remaining(key: string, now: number): number {
     const state = this.#keys.get(key);

@@ -1,7 +1,7 @@
 /** A broker's metrics as OpenMetrics text. Names, types and labels are frozen. */
 import type { BrokerState } from './admin.js';
 
-type MetricState = Pick<BrokerState, 'connectionsOpen' | 'fdUsageRatio' | 'uptimeSeconds'> & Partial<Pick<BrokerState, 'backends' | 'hellos'>>;
+type MetricState = Pick<BrokerState, 'connectionsOpen' | 'fdUsageRatio' | 'uptimeSeconds'> & Partial<Pick<BrokerState, 'backends' | 'hellos' | 'spawns'>>;
 /** `suffix`: of the name, in histograms. The labels are in the order in which the metric announces them. */
 interface Sample { readonly suffix?: string; readonly labels?: readonly string[]; readonly more?: string; readonly value: number }
 
@@ -14,15 +14,13 @@ interface Metric {
 
 const PREFIX = 'running_process_broker_v1_';
 const one = (value: number): Sample[] => [{ value }];
-/** Nothing is started by a broker that is told where its backends are. */
-const none = (): Sample[] => [];
 
 export const METRICS: readonly Metric[] = [
   { name: `${PREFIX}hello_total`, type: 'counter', labels: ['service', 'version', 'outcome'], samples: (s) => s.hellos?.totals() ?? [] },
   { name: `${PREFIX}hello_duration_seconds`, type: 'histogram', labels: ['service'], samples: (s) => s.hellos?.durations() ?? [] },
   { name: `${PREFIX}active_backends`, type: 'gauge', labels: ['service'], samples: activeBackends },
-  { name: `${PREFIX}spawn_attempts_total`, type: 'counter', labels: ['service', 'version', 'outcome'], samples: none },
-  { name: `${PREFIX}spawn_budget_remaining`, type: 'gauge', labels: ['service', 'version'], samples: none },
+  { name: `${PREFIX}spawn_attempts_total`, type: 'counter', labels: ['service', 'version', 'outcome'], samples: (s) => s.spawns?.totals() ?? [] },
+  { name: `${PREFIX}spawn_budget_remaining`, type: 'gauge', labels: ['service', 'version'], samples: (s) => s.spawns?.budgets() ?? [] },
   { name: `${PREFIX}connections_open`, type: 'gauge', labels: [], samples: (s) => one(s.connectionsOpen) },
   { name: `${PREFIX}fd_usage_ratio`, type: 'gauge', labels: [], samples: (s) => one(s.fdUsageRatio) },
   { name: `${PREFIX}uptime_seconds`, type: 'gauge', labels: [], samples: (s) => one(s.uptimeSeconds) },
@@ -78,6 +76,29 @@ export class HelloCounters {
       yield { suffix: '_sum', labels, value: sum };
       yield { suffix: '_count', labels, value: n };
     }
+  }
+}
+
+/** Counts attempts to start backends. A version that did not start is none that a broker knows. */
+export class SpawnCounters {
+  readonly #totals = new Map<string, { readonly labels: readonly string[]; n: number }>();
+
+  /** `left`: attempts left now. */
+  constructor(private readonly left: () => readonly { readonly service: string; readonly version: string; readonly remaining: number }[]) {}
+
+  count(service: string, version: string, succeeded: boolean): void {
+    const labels = [service, succeeded ? version : '', succeeded ? 'success' : 'failure'];
+    const key = JSON.stringify(labels);
+    const total = this.#totals.get(key) ?? { labels, n: 0 };
+    total.n++;
+    this.#totals.set(key, total);
+  }
+
+  *totals(): Generator<Sample> {
+    for (const { labels, n } of this.#totals.values()) yield { labels, value: n };
+  }
+  *budgets(): Generator<Sample> {
+    for (const { service, version, remaining } of this.left()) yield { labels: [service, version], value: remaining };
   }
 }
 
