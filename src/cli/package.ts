@@ -6,7 +6,7 @@ import type { HostServices } from '../lang/runtime.js';
 import type { Options } from './options.js';
 
 /** The package's folder: the nearest one above this file whose package.json has a version; others only say how modules are loaded. */
-export function packageRoot(): string {
+function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (versionIn(folder) === undefined) folder = dirname(folder);
   return folder;

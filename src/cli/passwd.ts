@@ -7,7 +7,7 @@ import { toBytes } from '../lang/text.js';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 import { STDERR, STDOUT, writeText } from './write.js';
 
-export const PASSWD_HELP = `usage: rfl passwd
+const PASSWD_HELP = `usage: rfl passwd
 
 Reads a password, from the terminal twice and without echo, otherwise the first line of standard input,
 and prints the secret to put into a users file: NAME:SECRET or NAME:SECRET:restricted.

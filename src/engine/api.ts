@@ -206,8 +206,6 @@ export interface RflNode {
   restart(): Promise<void>;
 }
 
-export type StartNode = (options?: NodeOptions) => Promise<RflNode>;
-
 /* ── an interpreter in the caller's thread ───────────────────────────── */
 
 export type AttachOptions = Pick<NodeOptions, 'users' | 'restricted' | 'dialect' | 'limits' | 'sendTimeoutMs' | 'log' | 'listen' | 'serving' | 'tls' | 'journal'>;
@@ -269,5 +267,3 @@ export interface Client {
   close(): void;
   readonly closed: boolean;
 }
-
-export type Connect = (address: string, options?: ConnectOptions) => Promise<Client>;

@@ -19,7 +19,7 @@ const STACK_MB = 32;
 const SHUTDOWN_MS = 5000;
 
 /** Errors of the engine towards the program around it; `code` is one of the language's catalogue. */
-export class EngineError extends Error {
+class EngineError extends Error {
   constructor(readonly code: 'io' | 'domain' | 'state' | 'journal', message: string) {
     super(message);
   }

@@ -17,7 +17,7 @@ export interface HashedSecret extends ScryptCost {
 }
 
 /** 32 MiB and some 80 ms a guess: what a handshake of two seconds can bear when several peers log in at once. */
-export const COST: ScryptCost = { ln: 15, r: 8, p: 1 };
+const COST: ScryptCost = { ln: 15, r: 8, p: 1 };
 
 export const isHashed = (secret: string): boolean => secret.startsWith('$scrypt$');
 

@@ -12,7 +12,7 @@ export interface CommandContext {
   clear(): void;
 }
 
-export interface Command {
+interface Command {
   readonly names: readonly string[];
   readonly args: string;
   readonly doc: string;
@@ -22,7 +22,7 @@ export interface Command {
 
 const stay = async (action: void | Promise<void>): Promise<boolean> => (await action, false);
 
-export const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly Command[] = [
   { names: ['help', '?'], args: '[NAME]', doc: 'this list, or what the builtin NAME does', run: (c, name) => stay(help(c, name)) },
   { names: ['timeit', 't'], args: '[0|1]', doc: 'show how long each evaluation takes', run: (c, to) => stay(timeit(c, to)) },
   { names: ['env'], args: '', doc: 'list your globals and their types', run: (c) => stay(env(c)) },

@@ -124,7 +124,7 @@ export class Verifier {
 }
 
 /** Vectors and lists, which are also all that a table has as columns. */
-export const isColumnTag = (tag: number): boolean => tag <= T.STR;
+const isColumnTag = (tag: number): boolean => tag <= T.STR;
 const tooMany = (n: number): never => fail('limit', `deserialize: ${n} items, not at most ${MAX_BOXED}`);
 const truncated = (): never => fail('domain', 'deserialize: the bytes end within a value');
 
