@@ -379,7 +379,8 @@ describe('users of this machine', { skip: cLibrary() === null ? 'no way to ask w
 test('protocols and lanes by their names and numbers', () => {
   assert.deepEqual(protocolsOf(['soc', 'wire']), ['soc', 'wire']);
   assert.throws(() => protocolsOf(['http']), /no protocol 'http'; there are wire, frame, soc, tls/);
-  assert.throws(() => protocolsOf([]), /no protocol/);
+  assert.throws(() => protocolsOf([]), /nothing to serve; there are/);
+  assert.throws(() => protocolsOf(['tls']), /nothing to serve inside of tls/);
   assert.deepEqual(lanesOf([0x7a63, 0x7266, 0xf000]), [0x7a63, 0xf000]);
   for (const n of [0, 0xad01, 0xb232, 0xd0ff, 0x6fff, 0x7f00, 0xefff, 0x10000, -1]) assert.throws(() => lanesOf([n]), /not for programs/);
   assert.deepEqual([...served({ host: '', port: 1, tls: true }, ['wire', 'tls']).plain], ['tls']);

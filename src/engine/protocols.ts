@@ -15,10 +15,11 @@ export class ProtocolsError extends Error {}
 
 export const PROTOCOLS: readonly Protocol[] = ['wire', 'frame', 'soc', 'tls'];
 
-/** Errors: ProtocolsError for an empty list, and for a word that names no protocol. */
+/** Errors: ProtocolsError for a list that serves nothing, and for a word that names no protocol. */
 export function protocolsOf(words: readonly string[]): readonly Protocol[] {
-  if (words.length === 0) throw new ProtocolsError(`no protocol; there are ${PROTOCOLS.join(', ')}`);
-  return words.map((word) => PROTOCOLS.find((p) => p === word) ?? unknown(word));
+  const protocols = words.map((word) => PROTOCOLS.find((p) => p === word) ?? unknown(word));
+  if (protocols.every((p) => p === 'tls')) throw new ProtocolsError(`nothing to serve${protocols.length > 0 ? ' inside of tls' : ''}; there are ${PROTOCOLS.join(', ')}`);
+  return protocols;
 }
 
 /** Errors: ProtocolsError for numbers that programs may not use. */
