@@ -13,6 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rfl-net-script-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 for (const arrangement of ARRANGEMENTS) {
+  const securePort = arrangement === 'worker' ? 7431 : 7432;
   describe(`listeners and TLS of scripts, interpreter in the ${arrangement} thread`, { skip: hasOpenssl ? false : 'no openssl', timeout: 120_000 }, () => {
     let host: TestHost;
     let ca = '';
@@ -78,6 +79,47 @@ for (const arrangement of ARRANGEMENTS) {
       await host.evaluate('(set welcome "client")');
       await assert.rejects(dial(), { code: 'access' });
       await host.evaluate('(set .ipc.on.auth 0)');
+    });
+
+    test('credentials that are sent name the user, whatever the certificate says; .ipc.on.auth sees them over TLS', async () => {
+      const guarded = await startHost(arrangement, { users: [{ name: 'bob', secret: 'secret', restricted: false }] });
+      await guarded.evaluate(variables);
+      await guarded.evaluate('(do (set asked (list)) (set .ipc.on.auth (fn [u p] (do (set asked (concat asked (list (list u p)))) true))))');
+      assert.match(await guarded.evaluate('(.net.listen "127.0.0.1:0" {tls: {cert: cert key: key ca: ca}})'), /^\d+$/);
+      const port = /listening on port (\d+)/.exec(guarded.logs.filter(({ event }) => event === 'listening').at(-1)!.message)![1];
+      const tls = { ca, cert: mine.certFile, key: mine.keyFile };
+      const client = await connect(`tls://bob:secret@127.0.0.1:${port}`, { tls });
+      assert.equal(await client.send('1'), 1);
+      assert.match(await guarded.evaluate("(at (.net.conns) 'user)"), /bob/);
+      assert.match(await guarded.evaluate('asked'), /"bob" "secret"/);
+      await assert.rejects(connect(`tls://127.0.0.1:${port}`, { tls }), { code: 'access' }, 'a certificate is no password');
+      client.close();
+      await guarded.stop(500);
+    });
+
+    test('hooks are called alike over TCP, TLS and Unix sockets, and every way of writing an address works', async () => {
+      const path = join(folder, `${arrangement}-alike.sock`);
+      const { port, stop } = await peerNode(`(do ${variables} (set seen (list)) (set say (fn [w] (set seen (concat seen w))))
+        (set .ipc.on.open (fn [h] (say 'open))) (set .ipc.on.close (fn [h] (say 'close))) (set .ipc.on.async (fn [m] (say 'async)))
+        (set .ipc.on.sync (fn [m] (do (say 'sync) (if (== m "seen") seen (if (== m "forget") (set seen (list)) 7))))) (.net.listen "unix://${path}")
+        (.net.listen "tls://127.0.0.1:${securePort}" {tls: {cert: cert key: key}}))`);
+      await host.evaluate(`(set here "unix://${path}")`);
+      const ways = [
+        `"127.0.0.1:${port}"`, `"tcp://127.0.0.1:${port}"`, `"unix://${path}"`, '{address: here}',
+        `{address: "tls://127.0.0.1:${securePort}" tls: {ca: ca}}`, `{address: "127.0.0.1:${securePort}" tls: {ca: ca}}`,
+      ];
+      for (const way of ways) {
+        assert.match(await host.evaluate(`(set h (.ipc.open ${way}))`), /^\d+$/, way);
+        await host.evaluate('(do (.ipc.send h "forget") (.ipc.post h "x"))');
+        assert.equal(await host.evaluate('(.ipc.send h "1")'), '7');
+        await host.evaluate('(.ipc.close h)');
+        await host.evaluate(`(set h (.ipc.open ${way}))`);
+        await until(async () => /close/.test(await host.evaluate('(.ipc.send h "seen")')), `the close over ${way}`);
+        const seen = await host.evaluate('(.ipc.send h "seen")');
+        assert.match(seen.replaceAll("'", ''), /async sync (open close|close open)/, `${way}: ${seen}`);
+        await host.evaluate('(.ipc.close h)');
+      }
+      await stop();
     });
 
     test('what TLS has agreed on is told', async () => {
