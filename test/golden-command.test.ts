@@ -68,6 +68,17 @@ test('golden: a transcript plays a server and its clients in order', () => withF
   assert.deepEqual(rfl(['test', folder]), { status: 0, out: '3 passed, 0 failed\n', err: '' });
 }));
 
+test('golden: a transcript asserts by files: a script that says nothing has an empty one', () => {
+  const silent = { 'server.rfl': 'null', 'client.rfl': 'null', 'client.out': '' };
+  withFiles(silent, (folder) => {
+    const { status, out } = rfl(['test', folder]);
+    assert.equal(status, 1);
+    assert.match(out, /server\.out:\n[^]*a file of this name[^]*1 passed, 1 failed\n$/);
+    rfl(['test', '--update', folder]);
+    assert.equal(rfl(['test', folder]).out, '2 passed, 0 failed\n');
+  });
+});
+
 test('golden: a transcript fails by each output that differs, and can be updated', () => withFiles({ ...TRANSCRIPT, 'client-1.out': '4\n', 'server.out': '' }, (folder) => {
   const { status, out } = rfl(['test', folder]);
   assert.equal(status, 1);

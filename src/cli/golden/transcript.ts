@@ -45,13 +45,16 @@ function compare(folder: string, outputs: ReadonlyMap<string, string>, update: b
   const failures: TranscriptResult['failures'][number][] = [];
   for (const [script, got] of outputs) {
     const file = join(folder, basename(script, '.rfl') + '.out');
-    const expected = existsSync(file) ? readFileSync(file, 'latin1') : '';
+    const expected = existsSync(file) ? readFileSync(file, 'latin1') : null;
     if (expected === got) continue;
-    failures.push({ file, expected, got });
+    failures.push({ file, expected: expected ?? `${NO_FILE}\n`, got });
     if (update) writeFileSync(file, got, 'latin1');
   }
   return { passed: outputs.size - failures.length, failures };
 }
+
+/** A script that says nothing has an empty file: without one nothing would be asserted. */
+const NO_FILE = 'a file of this name';
 
 const command = (...args: string[]): string[] => [process.argv[1], '--no-color', ...args];
 interface Server {
