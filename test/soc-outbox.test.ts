@@ -25,6 +25,21 @@ test('dials when there is something to send, writes it, and rests', () => {
   assert.deepEqual(o.counts, { offered: 2, settled: 2, dropped: 0, resent: 0, unconfirmed: 0 });
 });
 
+test('each failure in a row makes the wait longer, up to the longest', () => {
+  const o = box({ reliable: true, waitMs: 100, longestWaitMs: 250 }, 1);
+  let now = 0;
+  const waits: number[] = [];
+  for (let n = 0; n < 4; n++) {
+    assert.deepEqual(o.todo(now), { do: 'dial' });
+    o.refused(now);
+    const rest = o.todo(now);
+    assert.ok(rest.do === 'rest');
+    waits.push(rest.ms);
+    now += rest.ms;
+  }
+  assert.deepEqual(waits, [100, 200, 250, 250]);
+});
+
 test('a write that takes too long ends its connection, and the same lines go out over the next', () => {
   const o = box({}, 1);
   o.todo(0);

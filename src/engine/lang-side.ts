@@ -49,7 +49,7 @@ export interface Surroundings {
 /** Marks frames that were taken up before, and put back. */
 const COUNTED = 1;
 /** A blocked send looks this often whether it was interrupted or is late, besides being woken. */
-const LOOK_MS = 40;
+const LOOK_MS = 20;
 
 export class LangSide {
   readonly conns = new Map<number, Conn>();
@@ -199,7 +199,7 @@ export class LangSide {
       const now = performance.now();
       if (now >= this.interp.interrupt.deadline) fail('cancel', 'deadline exceeded');
       if (now >= deadline) return false;
-      this.end.wait(Math.min(LOOK_MS, deadline - now));
+      this.end.wait(Math.min(LOOK_MS, deadline - now, this.interp.interrupt.deadline - now));
       this.#surroundings.blocked?.();
     }
   }
