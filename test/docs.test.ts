@@ -33,6 +33,7 @@ test('every builtin is on a page of the language, and its example answers withou
 for (const page of pages) {
   test(`links of ${page} lead somewhere`, () => {
     const text = readFileSync(join(root, page), 'utf8');
+    assert.match(text, /^# /, 'a page begins with its title');
     for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) assert.ok(existsSync(join(root, dirname(page), target)), target);
   });
 }

@@ -1,4 +1,5 @@
 /** A real terminal for tests: a program in a tmux pane of its own server. */
+import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,12 +51,13 @@ export class Terminal {
 
   /** Waits until the screen matches; fails with the screen after ten seconds. */
   async see(pattern: RegExp, colors = false): Promise<string> {
-    for (let tries = 0; tries < 500; tries++) {
-      const screen = this.screen(colors);
-      if (pattern.test(screen)) return screen;
+    let screen = this.screen(colors);
+    for (let tries = 0; tries < 500 && !pattern.test(screen); tries++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
+      screen = this.screen(colors);
     }
-    throw new Error(`never seen: ${pattern}\n${this.screen()}`);
+    assert.match(screen, pattern, `never seen: ${pattern}\n${screen}`);
+    return screen;
   }
 
   close(): void {
