@@ -62,8 +62,8 @@ test('a program that listens stays until it closes, exits or is told to end', as
     if (name === 'signal') server.process.kill('SIGTERM');
     assert.equal(await server.ended, status, name);
   }
-  const swarm = new Running(['-e', `(println "%" (.swarm.listen "${folder}" {hash: "stays"}))`]);
-  await swarm.see('out', /true/);
+  const swarm = new Running(['-e', `(do (.time.timer.set 10 1 (fn [t] (println "serves"))) (.swarm.listen "${folder}" {hash: "stays"}))`]);
+  await swarm.see('out', /true\nserves/);
   swarm.process.kill('SIGTERM');
   assert.equal(await swarm.ended, 0);
 });

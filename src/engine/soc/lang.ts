@@ -1,4 +1,5 @@
 /** Pipes and the swarm on the language side: what scripts post, and the calls of their slots. */
+import { isAscii } from 'node:buffer';
 import { Dict, F64, Lambda, List, Sym, T, Table, Vec, name, strVec, symVec, symbol, type Value } from '../../lang/value.js';
 import { RayError, fail } from '../../lang/errors.js';
 import { toBytes } from '../../lang/text.js';
@@ -9,7 +10,7 @@ import { isUtf8 } from '../../columns/json-scan.js';
 import { formatJson } from '../../columns/json-format.js';
 import { IdSource } from '../../wire/soc/ids.js';
 import { LINE_LIMIT } from '../../wire/soc/lines.js';
-import { encodeMessage, decodeMessage } from '../../wire/soc/message.js';
+import { MessageDecoder, decodeMessage, encodeMessage, type Decoded } from '../../wire/soc/message.js';
 import { TO_IO } from '../channel.js';
 import { explainBriefly } from '../errors-text.js';
 import type { LangSide } from '../lang-side.js';
@@ -26,6 +27,7 @@ export class SocLang {
   readonly #slots: { readonly message: Cell; readonly dead: Cell; readonly dropped: Cell; readonly sync: Cell };
   #swarm = false;
   #unheard = 0;
+  readonly #decoder = new MessageDecoder();
 
   constructor(private readonly lang: LangSide) {
     const { host, env } = lang.interp;
@@ -137,13 +139,13 @@ export class SocLang {
     pipe?.words.addTaken(bytes.length);
     const hook = lambda(this.#slots.message);
     if (pipe === undefined) return;
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-    for (let at = 0; at < text.length;) {
-      const end = text.indexOf('\n', at);
-      const line = text.slice(at, end);
-      at = end + 1;
-      if (hook !== null) this.#hook(hook, 'message', handle, [handle, messageOf(line)]);
+    const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const ascii = isAscii(lines);
+    for (let at = 0; at < lines.length;) {
+      const end = lines.indexOf(LF, at);
+      if (hook !== null) this.#hook(hook, 'message', handle, [handle, messageOf(this.#decoder.decode(lines, at, end, ascii))]);
       else if (this.#unheard++ === 0) this.lang.log({ level: 'warn', event: 'unheard', handle, message: 'soc: messages arrive, and .soc.on.message is not set' });
+      at = end + 1;
     }
   }
 
@@ -159,7 +161,7 @@ export class SocLang {
       }
       case 'dropped': {
         const hook = lambda(this.#slots.dropped);
-        if (hook !== null) return event.lines.forEach((line, i) => this.#hook(hook, 'dropped', handle, [handle, messageOf(line.trimEnd()), toBytes(event.reasons[i])]));
+        if (hook !== null) return event.lines.forEach((line, i) => this.#hook(hook, 'dropped', handle, [handle, messageOf(decoded(line)), toBytes(event.reasons[i])]));
         return this.lang.log({ level: 'error', event: 'dropped', handle, message: `soc: ${event.lines.length} messages dropped: ${event.reasons[0]}` });
       }
       case 'sync': {
@@ -179,6 +181,7 @@ export class SocLang {
   }
 }
 
+const LF = 10;
 const lambda = (cell: Cell): Lambda | null => (cell.global instanceof Lambda ? cell.global : null);
 
 const MESSAGE_KEYS = symVec(['type', 'id', 'ts', 'payload']);
@@ -188,9 +191,7 @@ const BROKEN_KEYS = symVec(['type', 'id', 'ts', 'payload', 'error']);
  * A message as a dict: type (sym), id (str), ts (i64), payload. A payload that the language has no value for is the str of its JSON,
  * and a key `error` says why.
  */
-function messageOf(line: string): Dict {
-  const bytes = Buffer.from(line, 'latin1');
-  const decoded = decodeMessage(bytes, 0, bytes.length);
+function messageOf(decoded: Decoded): Dict {
   if (!decoded.ok) return fail('interna', decoded.reason);
   const { type, id, ts, payload } = decoded.message;
   const head: Value[] = [symbol(type), id, ts];
@@ -200,6 +201,12 @@ function messageOf(line: string): Dict {
     if (!(e instanceof RayError)) throw e;
     return new Dict(BROKEN_KEYS, new List([...head, payload, explainBriefly(e)]));
   }
+}
+
+/** Of a line with its LF. */
+function decoded(line: string): Decoded {
+  const bytes = Buffer.from(line, 'latin1');
+  return decodeMessage(bytes, 0, bytes.length - 1);
 }
 
 /* ── facts ───────────────────────────────────────────────────────────── */
