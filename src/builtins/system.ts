@@ -1,6 +1,6 @@
 /** The process and the machine: `.sys`, `.os`, `.time.now`, `.mem`, and `del`. */
 import { createRequire } from 'node:module';
-import { Dict, List, Sym, i64, isAtom, symVec, strVec, tagOf, type Value } from '../lang/value.js';
+import { Dict, List, Sym, i64, isAtom, name, symVec, strVec, tagOf, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { fromBytes, toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
@@ -108,6 +108,11 @@ function switchOf(on: Value): boolean {
   return isAtom(on) && isIntType(-tagOf(on)) ? Number(integerOf(on)) !== 0 : fail('type', `.sys.timeit expects an integer, got ${typeName(on)}`);
 }
 
+function listen(rt: Runtime, argument: string): Value {
+  if (!/^[+-]?\d+$/.test(argument)) fail('type', `listen: '${argument}' is no port`);
+  return rt.call(rt.env.cell(name('.sys.listen')).global ?? fail('domain', 'nothing listens here'), [Number(argument)]);
+}
+
 function timeIt(rt: Runtime, argument: string): number {
   const number = /^[+-]?\d+/.exec(argument);
   if (argument !== '' && number === null) fail('type', `timeit: '${argument}' is no number`);
@@ -118,8 +123,9 @@ const COMMANDS = new Map<string, (rt: Runtime, argument: string) => Value>([
   ['t', timeIt],
   ['timeit', timeIt],
   ['env', (rt) => globalCount(rt)],
+  ['listen', listen],
 ]);
-const REPL_ONLY = new Set(['help', '?', 'clear', 'listen', 'q', 'quit']);
+const REPL_ONLY = new Set(['help', '?', 'clear', 'q', 'quit']);
 
 function colonCommand(text: string, rt: Runtime): Value {
   const [word, argument = ''] = text.trim().split(/\s+/);

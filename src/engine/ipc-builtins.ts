@@ -83,7 +83,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       doc: 'serves on a port: the listener\'s handle. domain, io',
       example: '(try (.sys.listen 0) (fn [e] \'range))',
       fn: (port) => {
-        const n = handleOf(port);
+        const n = typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : handleOf(port);
         if (n === null) return fail('type', `.sys.listen expects an integer port, got ${typeName(port)}`);
         if (n < 1 || n > 65535) fail('domain', 'listen: port out of range (1..65535)');
         return lang().listen({ host: '0.0.0.0', port: n }).handle;
