@@ -4,20 +4,18 @@
  */
 import { ListenError, type Listener } from '../net/listener.js';
 import type { ListenAddress } from '../net/address.js';
-import { QueuedConnection } from '../net/queued-connection.js';
-import type { Transport } from '../net/transport.js';
 import { toBytes } from '../lang/text.js';
-import { Session } from '../wire/rayforce/session.js';
+import { Arrivals, Question } from './arrivals.js';
 import { OPENED, TO_IO, TO_LANG, type End } from './channel.js';
 import { Cork } from './cork.js';
 import { dial, enter, type DialHost, type Returning } from './dialing.js';
 import { Intake } from './intake.js';
 import { IoLoop } from './io-loop.js';
-import { Listeners, type ListenersHost } from './listeners.js';
+import type { AuthQuestion } from './lang-side.js';
+import { Listeners } from './listeners.js';
 import { Outbox } from './outbox.js';
 import { Outflow } from './outflow.js';
 import { Peer } from './peer.js';
-import type { Guest } from './reception.js';
 import { Slots } from './slots.js';
 import type { BrokerHub, BrokerPorts } from './broker/hub.js';
 import type { BrokerVerdict } from './broker/calls.js';
@@ -51,6 +49,7 @@ export class IoSide implements DialHost, UpgradeHost {
   readonly maxFrame: number;
   readonly #slots: Slots<Peer | Listener | Question>;
   readonly #peers = new Set<Peer>();
+  readonly #arrivals: Arrivals;
   readonly #listeners: Listeners<Peer | Question>;
   readonly #intake: Intake;
   readonly returning = new Set<Returning>();
@@ -61,8 +60,6 @@ export class IoSide implements DialHost, UpgradeHost {
   readonly #soc: SocHub;
   /** Loaded when a script first asks for a broker. */
   #broker: Promise<BrokerHub> | null = null;
-  #inbound = 0;
-  #draining = false;
 
   constructor(private readonly end: End, private readonly shared: SharedState, private readonly options: IoOptions) {
     const { limits, users, tls, serving, log } = options;
@@ -70,7 +67,6 @@ export class IoSide implements DialHost, UpgradeHost {
     this.preAuthBytes = limits.preAuthBytes;
     this.maxFrame = limits.maxFrame;
     this.#slots = new Slots(shared.slotCount);
-    this.#listeners = new Listeners<Peer | Question>(this.#slots, { tls, contexts: this.contexts, serving, usersRequired: users.required, handshakeMs: limits.handshakeMs, log }, this.#host());
     this.#outbox = new Outbox(end);
     this.#intake = new Intake(shared, this.#outbox, limits.inputPerPeer);
     this.outflow = new Outflow(shared, this.#outbox, limits, () => this.#loop.work());
@@ -87,6 +83,12 @@ export class IoSide implements DialHost, UpgradeHost {
       crowded: () => this.#outbox.full,
       log,
     });
+    this.#arrivals = new Arrivals({
+      users, limits, restricted: options.restricted, log, shared, slots: this.#slots, soc: this.#soc, owner: this,
+      entered: (peer) => void this.#peers.add(peer),
+      ask: (handle, question) => this.#ask(handle, question),
+    });
+    this.#listeners = new Listeners<Peer | Question>(this.#slots, { tls, contexts: this.contexts, serving, usersRequired: users.required, handshakeMs: limits.handshakeMs, log }, this.#arrivals);
     this.#loop.work();
   }
 
@@ -123,7 +125,7 @@ export class IoSide implements DialHost, UpgradeHost {
 
   /** Accepts and reads nothing more; what was read is in the channel or in front of the next command. */
   drain(): void {
-    this.#draining = true;
+    this.#arrivals.close();
     this.#intake.close();
     this.#soc.drain();
     this.#listeners.close();
@@ -169,70 +171,6 @@ export class IoSide implements DialHost, UpgradeHost {
 
   /* ── peers ─────────────────────────────────────────────────────────── */
 
-  #host(): ListenersHost {
-    const { users, log } = this.options;
-    return {
-      admits: () => this.#admits(),
-      released: () => void this.#inbound--,
-      wire: (transport, msLeft, terms) => {
-        // Whoever is asked for a password is judged with it. A certificate is all there is otherwise.
-        const subject = users.required ? '' : subjectOf(transport);
-        if (subject === '' || !this.shared.authHook) this.#wire(transport, msLeft, terms, false);
-        else this.#vouch(subject, (guest) => this.#wire(transport, msLeft, terms, guest === null));
-      },
-      frames: (transport, bridge, guest, terms) => {
-        const peer = new Peer(this, bridge, true, bridge);
-        if (this.#enter(peer, transport, guest, terms)) peer.pump(null);
-      },
-      lines: ({ restricted }) => {
-        const receive = this.#soc.receiver();
-        return (transport, guest) => receive(transport, restricted === true || (guest?.restricted ?? this.options.restricted));
-      },
-      vouch: (user, answer) => this.#vouch(user, answer),
-      refused: ({ peer }, reason) => log({ level: 'warn', event: 'handshake-failed', peer: peer.name, message: `closing ${peer.name}: ${reason}` }),
-    };
-  }
-
-  /** `barred`: it is told that it is not let in. */
-  #wire(transport: Transport, msLeft: number, terms: ListenOptions, barred: boolean): void {
-    const { limits, users } = this.options;
-    const peer = new Peer(this, Session.server(users.required || barred, { limit: limits.maxFrame, preAuth: limits.preAuthBytes }), true);
-    peer.barred = barred;
-    if (this.#enter(peer, transport, null, terms)) peer.timer = setTimeout(() => this.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), msLeft);
-  }
-
-  #admits(): boolean {
-    const { limits, log } = this.options;
-    if (this.#draining || this.#inbound >= limits.maxConnections) {
-      log({ level: 'warn', event: 'refused', message: this.#draining ? 'refusing a connection: shutting down' : `refusing a connection: ${limits.maxConnections} are open` });
-      return false;
-    }
-    this.#inbound++;
-    return true;
-  }
-
-  #enter(peer: Peer, transport: Transport, guest: Guest | null, { restricted, idleMs }: ListenOptions): boolean {
-    // With a certificate of its own a client is known by that, unless it says otherwise.
-    peer.user = guest?.user ?? subjectOf(transport);
-    peer.restricted = restricted === true || (guest?.restricted ?? this.options.restricted);
-    peer.idleMs = idleMs ?? 0;
-    peer.connection = QueuedConnection.accept(transport, peer);
-    this.#peers.add(peer);
-    peer.handle = this.#slots.add(() => peer);
-    if (peer.handle < 0) peer.connection.destroy();
-    return peer.handle >= 0;
-  }
-
-  /** The hook may narrow what a list or a certificate allows: it sees the name, and no password. */
-  #vouch(user: string, answer: (guest: Guest | null) => void): void {
-    const guest = { user, restricted: this.options.restricted || this.options.users.restricts(user) };
-    if (!this.shared.authHook) return answer(guest);
-    const handle = this.#slots.add(() => new Question((accept) => answer(accept ? guest : null)));
-    if (handle < 0) return answer(null);
-    this.#outbox.put(TO_LANG.AUTH, handle, 0, null, { user, password: '', restricted: guest.restricted });
-    this.#loop.work();
-  }
-
   credentials(peer: Peer, user: string, password: string): void {
     if (peer.barred) return this.#judged(peer, false);
     if (user !== '') peer.user = user;
@@ -242,11 +180,13 @@ export class IoSide implements DialHost, UpgradeHost {
       if (peer.state !== 'handshake') return;
       peer.restricted ||= restricted;
       if (!ok) this.#judged(peer, false);
-      else if (this.shared.authHook) {
-        this.#outbox.put(TO_LANG.AUTH, peer.handle, 0, null, { user, password, restricted: peer.restricted });
-        this.#loop.work();
-      } else this.#judged(peer, true);
+      else if (this.shared.authHook) this.#ask(peer.handle, { user, password, restricted: peer.restricted });
+      else this.#judged(peer, true);
     });
+  }
+  #ask(handle: number, question: AuthQuestion): void {
+    this.#outbox.put(TO_LANG.AUTH, handle, 0, null, question);
+    this.#loop.work();
   }
 
   #judged(peer: Peer, accept: boolean): void {
@@ -480,15 +420,7 @@ export class IoSide implements DialHost, UpgradeHost {
   }
 }
 
-/** The name of a client's certificate, as bytes; '' where it has none. */
-const subjectOf = (transport: Transport): string => toBytes(transport.tls?.peerCertificate?.subject ?? '');
-
 function uidOf(peer: Peer): { uid?: number } {
   const uid = peer.connection.endpoint.peer?.credentials?.uid;
   return uid === undefined ? {} : { uid };
-}
-
-/** Whether somebody is let in: a handle of its own until the language side has answered. */
-class Question {
-  constructor(readonly answer: (accept: boolean) => void) {}
 }
