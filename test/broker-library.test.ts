@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import {
-  AckRegistry, Adoption, BackendTable, BrokerServer, brokerConnect, brokerHello, Connection, DefinedServices, definitionsIn, EndpointMux, findSidecar, FrameSession, frameWire,
-  Handoffs, laneMessage, Listener, ownIdentity, probe, ProbeResponder, REFUSALS, request, SessionTokens, TokenStore, verify, writeDefinition, writeSidecar,
+  AckRegistry, Adoption, answerWire, BackendTable, BodyReader, BrokerServer, brokerConnect, brokerHello, Connection, decodeBody, DefinedServices, definitionsIn, EndpointMux, findSidecar, FrameSession,
+  Handoffs, Listener, OpenRequests, ownIdentity, probe, ProbeResponder, REFUSALS, SessionTokens, TokenStore, verify, writeDefinition, writeSidecar,
   type BrokerLink, type ConnectionHandler, type Transport,
 } from '../src/index.js';
 
@@ -96,7 +96,10 @@ test('an endpoint answers frames on a lane of its own and probes, and is what it
       onStartFailure: () => {},
       onReceived: (c, data) => {
         session.receive(data);
-        for (let e = session.next(); e !== null; e = session.next()) if (e.event === 'reply') c.send(e.wire);
+        for (let e = session.next(); e !== null; e = session.next()) {
+          if (e.event === 'reply') c.send(e.wire);
+          else if (e.event === 'message' && e.message.message === 'request') c.send(answerWire(e.message.frame, Buffer.from('pong')));
+        }
       },
     });
   };
@@ -108,7 +111,21 @@ test('an endpoint answers frames on a lane of its own and probes, and is what it
   const found = await probe(path);
   assert.ok('pid' in found && found.pid === process.pid);
   assert.equal(findSidecar(`${path}.none`), null);
-  assert.equal(laneMessage(request(0x7a63, new Uint8Array(1))).message, 'fault');
-  assert.equal(frameWire(request(0x7a63, new Uint8Array(1)))[0], 1);
+  const requests = new OpenRequests<string>();
+  const reader = new BodyReader();
+  const answered = await new Promise((resolve, reject) => {
+    const { wire } = requests.ask(0x7a63, Buffer.from('ping'), 'mine');
+    Connection.client({ target: { kind: 'unix', path } }, {
+      onConnected: (c) => void c.send(wire),
+      onConnectionFailure: (_, { message }) => reject(new Error(message)),
+      onReceived: (c, data) => {
+        reader.push(data);
+        const frame = decodeBody(reader.next()!);
+        c.close();
+        resolve([requests.settle(frame), Buffer.from(frame.payload).toString()]);
+      },
+    });
+  });
+  assert.deepEqual(answered, [{ context: 'mine' }, 'pong']);
   listener.close();
 });
