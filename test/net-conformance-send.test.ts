@@ -1,6 +1,8 @@
 import { run } from './conformance/case.js';
 import { FAKED } from './conformance/fake.js';
+import { LIMITS } from './conformance/limits.js';
 import { SEND } from './conformance/send.js';
 
 run(SEND);
+run(LIMITS);
 run(FAKED);

@@ -1,0 +1,93 @@
+/** Sending beyond the numbered cases: chains, limits, collected sends, handlers that throw. */
+import assert from 'node:assert/strict';
+import { ms, withPair } from '../support/media.js';
+import { Recorder } from '../support/recorder.js';
+import { ALL, type Case } from './case.js';
+import { assertSettled, pattern } from './settled.js';
+
+export const LIMITS: readonly Case[] = [
+  {
+    name: 'an endless chain of sends from sent neither fills the stack nor starves the others', media: ALL,
+    run: async (medium) => {
+      let stop = false;
+      const client = new Recorder({ sent: (c) => { if (!stop) c.send(Buffer.from('x')); } });
+      await withPair(medium, client, new Recorder(), async (pair) => {
+        pair.client.send(Buffer.from('x'));
+        await ms(20);
+        stop = true;
+        assert.ok(client.count('sent') > 64);
+      });
+    },
+  },
+  {
+    name: 'a send larger than the limit is refused without a token; one of exactly the limit is accepted', media: ALL,
+    run: async (medium) => {
+      const client = new Recorder();
+      await withPair(medium, client, new Recorder(), (pair) => {
+        assert.equal(pair.client.send(pattern(1001)), 'too-large');
+        assert.equal(pair.client.send([pattern(500), pattern(501)]), 'too-large');
+        assert.equal(client.count('accepted'), 0);
+        assert.equal(pair.client.send(pattern(1000)), 'accepted');
+      }, { client: { maxSendBytes: 1000 } });
+    },
+  },
+  {
+    name: 'coalesced sends leave together when the turn is over, in order with larger ones, each with its token', media: ALL,
+    run: async (medium) => {
+      const client = new Recorder();
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        const parts: Buffer[] = [];
+        const send = (bytes: Buffer): void => {
+          parts.push(bytes);
+          assert.equal(pair.client.send(bytes), 'accepted');
+        };
+        for (let i = 0; i < 200; i++) send(Buffer.from(`message ${i};`));
+        assert.equal(client.count('sent'), 0);
+        send(pattern(100_000));
+        for (let i = 0; i < 5000; i++) send(Buffer.from(`later ${i};`));
+        const total = Buffer.concat(parts);
+        await server.until(() => server.size === total.length);
+        assert.ok(server.bytes.equals(total));
+        await client.until('sent', 5201);
+        assertSettled(client);
+      }, { client: { coalesceBytes: 65536 } });
+    },
+  },
+  {
+    name: 'what was collected is sent by a close in the same turn, and fails with a hard close', media: ALL,
+    run: async (medium) => {
+      const closing = new Recorder();
+      const reader = new Recorder();
+      await withPair(medium, closing, reader, async (pair) => {
+        pair.client.send(Buffer.from('collected'));
+        pair.client.close();
+        await reader.until('closed');
+        assert.equal(reader.text, 'collected');
+        assert.deepEqual(closing.details('sent'), [1]);
+      }, { client: { coalesceBytes: 65536 } });
+      const dropping = new Recorder();
+      await withPair(medium, dropping, new Recorder(), async (pair) => {
+        pair.client.send(Buffer.from('collected'));
+        pair.client.hardClose();
+        await dropping.until('send-failed');
+        assertSettled(dropping);
+      }, { client: { coalesceBytes: 65536 } });
+    },
+  },
+  {
+    name: 'a handler that throws closes its own connection with a log entry, and nothing else', media: ALL,
+    run: async (medium) => {
+      const log: string[] = [];
+      const client = new Recorder({ sent: () => { throw new Error('handler broke'); } });
+      const server = new Recorder();
+      await withPair(medium, client, server, async (pair) => {
+        assert.equal(pair.client.send(Buffer.from('x')), 'accepted');
+        await client.until('closed');
+        assert.equal(client.cause?.code, 'handler-error');
+        assert.deepEqual(log, ['handler broke']);
+        await server.until('closed');
+      }, { client: { log: (entry) => void log.push(entry.message) } });
+    },
+  },
+];
