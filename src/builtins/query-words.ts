@@ -6,15 +6,16 @@ import { cast } from '../columns/cast.js';
 import { joinedTexts } from '../columns/choose.js';
 import { globTest } from '../columns/glob.js';
 import { not } from '../columns/compare.js';
-import { enlist, packOrList } from '../columns/item.js';
+import { enlist, itemAt, packOrList } from '../columns/item.js';
 import { exceptNulls, nullMask } from '../columns/nulls.js';
-import { isIntType } from '../columns/promote.js';
+import { isFloatType, isIntType } from '../columns/promote.js';
 import { repeat } from '../columns/slice.js';
 import { isText, testText } from '../columns/strings.js';
 import { isTemporal, truncate } from '../columns/temporal.js';
 import { ROWS as SETS } from './sets.js';
 import { ROWS as COMPARE } from './compare.js';
 import { ROWS as MATH } from './math.js';
+import { ROWS as STRINGS } from './strings.js';
 import { ROWS as TYPES } from './types.js';
 import type { BinaryFn, BuiltinRow, UnaryFn, VariadicFn } from '../lang/builtin.js';
 
@@ -53,6 +54,13 @@ const listed = (fn: BinaryFn): BinaryFn => (x, range, rt) => fn(x, range instanc
 /** `as` that also makes F32 columns. */
 const converted = (fn: BinaryFn): BinaryFn => (type, x, rt) => (type instanceof Sym && type.text === 'F32' && isColumn(x) ? cast(T.F32, x) : fn(type, x, rt));
 
+/** `substr` whose positions may be floats, or one for all rows in a vector. */
+const positioned = (fn: VariadicFn): VariadicFn => (args, rt) => fn(args.map((v, i) => (i > 0 && v instanceof Vec ? position(v) : v)), rt);
+const position = (v: Vec): Value => {
+  const whole = isFloatType(v.t) ? (cast(T.I64, v) as Vec) : v;
+  return v.length === 1 ? itemAt(whole, 0) : whole;
+};
+
 /** The type of each element, not of the column. */
 const typeByElement: UnaryFn = (x) => (x instanceof Vec ? repeat(symbol(typeName(x).toLowerCase()), x.length) : name(typeName(x)));
 
@@ -84,7 +92,7 @@ const CONCAT = fnOf('concat', T.VARIADIC, concatTexts)[1];
 const WORDS: ReadonlyMap<number, Value> = new Map<number, Value>([
   ...MATH.filter((row) => WIDE.has(row.name)).map(inWide), ...MATH.filter((row) => row.name === 'neg' || row.name === 'abs').map(asColumn),
   fnOf('nil?', T.UNARY, nilByElement, true), fnOf('ilike', T.BINARY, ilike), fnOf('type', T.UNARY, typeByElement, true),
-  fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('not-in', T.BINARY, nonMembership(named(SETS, 'in'))),
+  fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('substr', T.VARIADIC, positioned(STRINGS.find((row) => row.name === 'substr')!.fn as VariadicFn)), fnOf('not-in', T.BINARY, nonMembership(named(SETS, 'in'))),
   fnOf('as', T.BINARY, converted(named(TYPES, 'as'))), fnOf('within', T.BINARY, listed(named([...SETS, ...COMPARE], 'within'))),
   alias('median', 'med'), alias('year', 'yyyy'), alias('month', 'mm'), alias('day', 'dd'), alias('hour', 'hh'), alias('second', 'ss'),
   alias('dayofweek', 'dow'), alias('dayofyear', 'doy'),
