@@ -7,6 +7,7 @@ import { mapEach } from './each.js';
 import { itemAt, itemOr, items, pack } from './item.js';
 import { gather, gatherTable, rowAt, rowNumbers } from './gather.js';
 import { hashKey, type Key } from './same.js';
+import { joinTexts } from './text.js';
 import { indexOfValue } from './search.js';
 
 /** Position of a key in a dict, -1 where it has none. A key of another type than the key vector is not found. */
@@ -64,7 +65,7 @@ export function pick(from: Value, key: Value): Value {
     const at = dictIndex(from, key);
     return at < 0 ? nullOf(T.I64) : itemOr(from.vals, at, nullOf(T.I64));
   }
-  if (typeof from === 'string') return isSeq(key) ? items(key).map((k) => byteAt(from, k)).join('') : byteAt(from, key);
+  if (typeof from === 'string') return isSeq(key) ? joinTexts(mapEach(key, (k) => byteAt(from, k)).items as string[], '') : byteAt(from, key);
   if (from instanceof Vec && key instanceof Vec && key.t === T.I64) {
     const rows = rowNumbers(key, from.length);
     if (rows !== null) return gather(from, rows);

@@ -4,6 +4,7 @@
  */
 import { toDays } from './calendar.js';
 import { RayError, type ErrorCode } from './errors.js';
+import { blocks, someBlock } from './interrupt.js';
 import {
   Dict, F64, F64_NULL, I64_MAX, I64_NULL, List, Narrow, Stamp, Sym, T, Vec, i64, isNull, name as nameOf, nullOf, symbol as symbolOf, tagOf,
   type Value, type VecData,
@@ -255,10 +256,12 @@ function dict(pairs: Value[], _start: number, _from: Source): Value {
   const n = pairs.length >> 1;
   const keys = new Array<Value>(n);
   const vals = new Array<Value>(n);
-  for (let i = 0; i < n; i++) {
-    keys[i] = pairs[2 * i];
-    vals[i] = pairs[2 * i + 1];
-  }
+  blocks(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      keys[i] = pairs[2 * i];
+      vals[i] = pairs[2 * i + 1];
+    }
+  });
   const tag = commonTag(keys);
   return new Dict(tag < 0 ? column(-tag, keys) : new List(keys), new List(vals));
 }
@@ -279,8 +282,11 @@ const toF64 = (v: Value): F64 => (v instanceof F64 ? v : isNull(v) ? F64_NULL : 
 function commonTag(values: readonly Value[]): number {
   if (values.length === 0) return 0;
   const tag = tagOf(values[0]);
-  for (let i = 1; i < values.length; i++) if (tagOf(values[i]) !== tag) return 0;
-  return tag;
+  const differ = someBlock(values.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (tagOf(values[i]) !== tag) return true;
+    return false;
+  });
+  return differ ? 0 : tag;
 }
 
 /** A vector of atoms that all have tag `-t`. */

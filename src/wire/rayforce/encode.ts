@@ -38,6 +38,9 @@ export function encodeFrame(v: Value, options: FrameOptions): Uint8Array {
   return shared.finishFrame(options.msgtype, options.flags ?? 0, options.compress !== false);
 }
 
+/** Bytes of a text that are written at once. */
+const LONG_TEXT = 4 << 20;
+
 /** Writes values one behind the other into a buffer that grows, and is kept for the next message while it is small. */
 export class Encoder {
   private bytes = rawBuffer(KEPT);
@@ -291,9 +294,18 @@ export class Encoder {
   private text(v: string): void {
     const n = v.length;
     // A call into the runtime costs as much as some 20 characters by hand.
-    if (n > 20) this.bytes.latin1Write(v, this.at, n);
+    if (n > LONG_TEXT) this.longText(v);
+    else if (n > 20) this.bytes.latin1Write(v, this.at, n);
     else for (let i = 0; i < n; i++) this.bytes[this.at + i] = v.charCodeAt(i);
     this.at += n;
+  }
+
+  /** The bytes of a text behind what was written, for which there is room; the caller moves on. */
+  private longText(v: string): void {
+    for (let at = 0; at < v.length; at += LONG_TEXT) {
+      checkpoint();
+      this.bytes.latin1Write(v.slice(at, at + LONG_TEXT), this.at + at, Math.min(LONG_TEXT, v.length - at));
+    }
   }
 
   private terminated(text: string): void {
