@@ -2,8 +2,7 @@
  * Whether the heap has room for an array. One that does not fit ends the whole process, before anybody could report it: V8 leaves no other
  * way out of a single allocation that is too large.
  */
-import { setFlagsFromString, getHeapStatistics } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { createRequire } from 'node:module';
 import { fail } from '../lang/errors.js';
 
 /** Elements of arrays that are not worth a look, which takes microseconds. */
@@ -20,13 +19,20 @@ export function roomFor(n: number): void {
 }
 
 function isFree(bytes: number): boolean {
-  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+  const { heap_size_limit: limit, used_heap_size: used } = v8().getHeapStatistics();
   return limit - used - RESERVE >= bytes;
 }
 
 /** The function that does it belongs to the contexts made while the flag is set. */
 function collectGarbage(): void {
+  const { setFlagsFromString } = v8();
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  (lazily<typeof import('node:vm')>('node:vm').runInNewContext('gc') as () => void)();
   setFlagsFromString('--no-expose-gc');
 }
+
+/** Most programs never look, and their start should not wait for what they do not need. */
+const lazily = <M>(name: string): M => createRequire(import.meta.url)(name) as M;
+type NodeV8 = typeof import('node:v8');
+let loaded: NodeV8 | null = null;
+const v8 = (): NodeV8 => (loaded ??= lazily<NodeV8>('node:v8'));
