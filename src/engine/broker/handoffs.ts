@@ -53,9 +53,6 @@ export class Handoffs {
   get figures(): { readonly handedOff: number; readonly fallbacks: number } {
     return { handedOff: this.#done, fallbacks: this.#failed };
   }
-  get running(): number {
-    return this.#attempts.size;
-  }
 
   /** Whether a client is to be given a token. */
   may(hello: Hello, { handoff }: Backend, fdPressure: boolean): boolean {

@@ -58,10 +58,6 @@ export class BrokerHub {
 
   constructor(private readonly ports: BrokerPorts) {}
 
-  get idle(): boolean {
-    return this.#servers.size === 0 && this.#adoptions.size === 0;
-  }
-
   /** Accepts nothing more; resolves when everybody has his answer, at most after `ms`. */
   async finish(ms: number): Promise<void> {
     for (const adoption of this.#adoptions.values()) adoption.close();
