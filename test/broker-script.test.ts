@@ -151,6 +151,9 @@ for (const arrangement of ARRANGEMENTS) {
         assert.equal(await stats(), '(2 1 0)');
         assert.equal(await hit(`self: "1.0.0" cached: "${pipe}"`), '3');
         assert.equal(await stats(), '(2 1 0)');
+        const strict = `${at}.strict`;
+        await host.evaluate(`(do (.broker.serve "${strict}" {handoff: false}) (.broker.register {service: "cache" version: "1.0.0" pipe: "${pipe}" handoff: true}))`);
+        assert.equal(await host.evaluate(`(do (set h (.broker.connect "${strict}" {service: "cache" want: "1.0.0" handoff: true})) (.ipc.close h) (first (at (.broker.stats) 'handed_off)))`), '0', 'a broker that is not to');
         assert.match(await host.evaluate(`(.broker.connect "${at}" {service: "none" want: "1.0.0"})`), /^error refused/);
         assert.equal(await host.evaluate(`(do (set j (.ipc.open "unix://${pipe}")) (.ipc.send j "(.broker.stop \\"${pipe}.handoff\\")"))`), 'true');
         assert.equal(await hit('handoff: true'), '4');
