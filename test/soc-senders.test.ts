@@ -134,6 +134,32 @@ test('what cannot be sent is said at once, and closing twice gives the same', as
   assert.throws(() => new BufferedSender(`/tmp/${'x'.repeat(200)}`), PipeError);
 });
 
+test('after `full` there is room again when half of it has gone', async () => {
+  const server = await listening();
+  const sender = new BufferedSender(server.pipe, { capacity: 100 });
+  const reading = server.receiver().then(async (receiver) => {
+    for (let batch = await receiver.batch(); batch !== null; batch = await receiver.batch());
+  });
+  let sent = 0;
+  for (let n = 0; n < 5000; n++) {
+    while (sender.send({ type: 'x', payload: String(n) }) === 'full') {
+      await sender.room();
+      assert.ok(sender.pending <= 50);
+    }
+    sent++;
+  }
+  assert.equal(sent, 5000);
+  await sender.close();
+  await sender.room();
+  await reading;
+  server.close();
+  const stuck = new BufferedSender('nobody', { capacity: 1 });
+  stuck.send({ type: 'x', payload: null });
+  const room = stuck.room();
+  await stuck.close({ timeoutMs: 0 });
+  await room;
+});
+
 test('4096 messages wait unless another number is asked for', async () => {
   const sender = new BufferedSender('nobody');
   for (let i = 0; i < 4096; i++) assert.equal(sender.send({ type: 'x', payload: null }), 'ok');

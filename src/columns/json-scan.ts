@@ -88,26 +88,36 @@ export function valueEnd(s: string, i: number, depth = 0): number {
   return -1;
 }
 
+/** As `skipSpace`, where there mostly is none: machines write so. */
+const dense = (s: string, i: number): number => (s.charCodeAt(i) <= 32 ? skipSpace(s, i) : i);
+
+/** As `stringEnd`, where it does not matter whether there are escapes. */
+function quoteEnd(s: string, i: number): number {
+  for (let c = s.charCodeAt(i); c !== QUOTE; c = s.charCodeAt(++i)) if (c === BACKSLASH || !(c >= 32)) return stringEnd(s, i);
+  return i;
+}
+
 function collectionEnd(s: string, i: number, object: boolean, depth: number): number {
   const close = object ? 125 : 93;
-  i = skipSpace(s, i + 1);
+  i = dense(s, i + 1);
   if (s.charCodeAt(i) === close) return i + 1;
   for (;;) {
     if (object) {
       if (s.charCodeAt(i) !== QUOTE) return -1;
-      i = stringEnd(s, i + 1);
+      i = quoteEnd(s, i + 1);
       if (i < 0) return -1;
-      i = skipSpace(s, i + 1);
+      i = dense(s, i + 1);
       if (s.charCodeAt(i) !== COLON) return -1;
-      i = skipSpace(s, i + 1);
+      i = dense(s, i + 1);
     }
-    i = valueEnd(s, i, depth);
-    if (i < 0) return -1;
-    i = skipSpace(s, i);
+    if (s.charCodeAt(i) === QUOTE) i = quoteEnd(s, i + 1) + 1;
+    else i = valueEnd(s, i, depth);
+    if (i <= 0) return -1;
+    i = dense(s, i);
     const c = s.charCodeAt(i);
     if (c === close) return i + 1;
     if (c !== COMMA) return -1;
-    i = skipSpace(s, i + 1);
+    i = dense(s, i + 1);
   }
 }
 

@@ -4,7 +4,7 @@ import { toBytes } from '../../lang/text.js';
 import { systemClock, type Clock } from '../../net/clock.js';
 import { IdSource } from '../../wire/soc/ids.js';
 import { encodeMessage } from '../../wire/soc/message.js';
-import type { OutboxOptions } from '../../wire/soc/outbox.js';
+import { OUTBOX, type OutboxOptions } from '../../wire/soc/outbox.js';
 import { Window } from '../../wire/soc/window.js';
 import { tryAgain } from './dialing.js';
 import { pipeOrPath } from './paths.js';
@@ -62,13 +62,14 @@ export class BufferedSender {
   #spooledBytes = 0;
   #dials: ((up: boolean) => void)[] = [];
   #idle: (() => void)[] = [];
+  #roomy: (() => void)[] = [];
   #ended: Promise<PipeEnd> | null = null;
 
   /** `pipe`: its name, or the absolute path of its socket. `reliable` is for `spooled`. Throws PipeError: `domain` for what is neither, `io` for a folder that is not ours alone. */
   constructor(pipe: string, options: SenderOptions = {}, reliable = false) {
     const { onDrop, onLost, connectMs, clock, ...outbox } = options;
-    this.#capacity = options.capacity ?? SPOOL_CAPACITY;
-    this.#capacityBytes = options.capacityBytes ?? Infinity;
+    this.#capacity = options.capacity ?? (reliable ? SPOOL_CAPACITY : OUTBOX.capacity);
+    this.#capacityBytes = options.capacityBytes ?? OUTBOX.capacityBytes;
     const events: PipeEvents = {
       lines: () => {},
       malformed: () => {},
@@ -77,9 +78,12 @@ export class BufferedSender {
       lost: (_, reason) => onLost?.(reason),
       dropped: (_, dropped) => dropped.forEach((d) => onDrop?.(d)),
       released: (_, messages, bytes) => this.#released(messages, bytes),
-      closed: () => this.#dialed(false),
+      closed: () => {
+        this.#dialed(false);
+        for (const roomy of this.#roomy.splice(0)) roomy();
+      },
     };
-    const roomy = reliable ? { reliable, capacity: this.#capacity + 1 } : { indexed: false };
+    const roomy = reliable ? { reliable, capacity: this.#capacity + 1, capacityBytes: 2 * this.#capacityBytes } : { indexed: false };
     const made = { ...(connectMs === undefined ? {} : { connectMs }), ...(clock === undefined ? {} : { clock }) };
     this.#pipe = new Pipe({ path: pipeOrPath(pipe), outbox: { ...outbox, ...roomy }, window: new Window(1), ids, wall: Date.now, ...made }, events);
   }
@@ -103,7 +107,7 @@ export class BufferedSender {
     const json = payload === null ? null : oneLine(payload);
     if (json === '') return 'no-json';
     const own = id === undefined ? ids.next() : toBytes(id);
-    const encoded = encodeMessage({ type: toBytes(type), id: own, ts: ts ?? Math.floor(Date.now() / 1000), payload: json });
+    const encoded = encodeMessage({ type: typeBytes(type), id: own, ts: ts ?? Math.floor(Date.now() / 1000), payload: json });
     if (!encoded.ok) return 'too-large';
     if (this.#pipe.spool !== null) return this.#keep(own, encoded.line);
     const answer = this.#pipe.offer(own, encoded.line);
@@ -137,6 +141,11 @@ export class BufferedSender {
     return this.pending === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** Resolves when half of what may wait is free: what to await after `full`. */
+  room(): Promise<void> {
+    return this.#hasRoom ? Promise.resolve() : new Promise((resolve) => this.#roomy.push(resolve));
+  }
+
   /** Takes nothing more. What waits has `timeoutMs` to go out; what is left is dropped, or kept in the spool. May be called again. */
   close({ timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<PipeEnd> {
     return (this.#ended ??= this.#pipe.end(timeoutMs));
@@ -150,10 +159,15 @@ export class BufferedSender {
     this.#pipe.post(id, line);
     return 'ok';
   }
+  get #hasRoom(): boolean {
+    const { spool, outbox } = this.#pipe;
+    return 2 * this.pending <= this.#capacity && 2 * (spool === null ? outbox.pendingBytes : this.#spooledBytes) <= this.#capacityBytes;
+  }
   #released(messages: number, bytes: number): void {
     this.#spooled -= messages;
     this.#spooledBytes -= bytes;
     if (this.#idle.length > 0 && this.#pipe.outbox.pending === 0) for (const idle of this.#idle.splice(0)) idle();
+    if (this.#roomy.length > 0 && this.#hasRoom) for (const roomy of this.#roomy.splice(0)) roomy();
   }
   #dialed(up: boolean): void {
     for (const dialed of this.#dials.splice(0)) dialed(up);
@@ -216,10 +230,15 @@ export function dialWithRetry(sender: { connect(): Promise<boolean> }, attempts:
   return tryAgain(() => sender.connect(), attempts, clock, signal);
 }
 
+/** Types are few, and mostly ASCII. */
+const typeBytes = (type: string): string => (OTHER.test(type) ? toBytes(type) : type);
+
 /** A JSON text as UTF-8 bytes without line breaks, which in JSON are nothing but space; '' where it is none. */
 function oneLine(json: string): string {
-  const bytes = toBytes(json);
+  const plain = !OTHER.test(json);
+  const bytes = plain ? json : toBytes(json);
   const end = valueEnd(bytes, skipSpace(bytes, 0), 1);
   if (end < 0 || skipSpace(bytes, end) !== bytes.length) return '';
-  return bytes.includes('\n') || bytes.includes('\r') ? bytes.replace(/[\r\n]/g, ' ') : bytes;
+  return plain ? bytes : bytes.replace(/[\r\n]/g, ' ');
 }
+const OTHER = /[^\x20-\x7e]/;
