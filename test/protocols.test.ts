@@ -13,6 +13,8 @@ import { loginName } from '../src/engine/login-name.js';
 import { cLibrary } from '../src/net/c-library.js';
 import { makeUsers } from '../src/engine/users.js';
 import { decodeBody, frameWire, request } from '../src/wire/broker/frame.js';
+import { decodeDaemonProcess } from '../src/wire/broker/messages.generated.js';
+import { probeRequest } from '../src/wire/broker/probe.js';
 import { TEXT_LANE } from '../src/wire/broker/protocols.js';
 import type { Protocol } from '../src/wire/mux.js';
 import { authority, certificate, hasOpenssl } from './support/certificates.js';
@@ -127,6 +129,13 @@ test('by default: the wire on TCP; the wire, frames and lines on a path', async 
   });
 });
 
+test('a probe on a port is told where it is', () => serving('tcp', { protocols: ['frame'] }, {}, async (s) => {
+  const { wire } = probeRequest(new Uint8Array(32).fill(7));
+  const got = await (await Peer.plain(s.to)).write(wire).reads(60);
+  const { pid, ipcEndpoint } = decodeDaemonProcess(decodeBody(got, 5).payload, 32);
+  assert.deepEqual([pid, ipcEndpoint?.path], [process.pid, `127.0.0.1:${(s.to as { port: number }).port}`]);
+}));
+
 test('a listener serves what it is told, and nothing else', async () => {
   for (const only of ['wire', 'frame', 'soc'] as const) {
     for (const address of ['tcp', 'unix'] as const) {
@@ -219,6 +228,24 @@ describe('TLS', { skip }, () => {
     }
     assert.match(await speaks('tls', await Peer.tls(s.to, trust()), s), /not served here: TLS \(served: wire, frame, soc\)/, 'no TLS within TLS');
     assert.deepEqual([...new Set(s.node.connections().map((c) => c.tls))].sort(), ['', 'TLSv1.3', undefined]);
+  }));
+
+  test('a script gives a port certificates of its own, for TLS alone or beside the rest', () => serving('tcp', {}, {}, async (s) => {
+    const { certFile, keyFile } = (authority('authority'), certificate('server', 'authority'));
+    const listen = async (more: string): Promise<Target> => {
+      const { ok, text: answer } = await s.node.evaluate(`(.net.listen "127.0.0.1:0" {tls: {cert: "${certFile}" key: "${keyFile}"}${more}})`);
+      assert.ok(ok, answer);
+      await until(() => s.logs.at(-1)!.event === 'listening', 'a port');
+      return { port: Number(/port (\d+)/.exec(s.logs.at(-1)!.message)![1]), host: '127.0.0.1' };
+    };
+    const alone = await listen('');
+    assert.equal(await speaks('wire', await Peer.tls(alone, trust()), s), 'served');
+    assert.equal(await speaks('wire', await Peer.plain(alone), s), 'TLS: not-tls');
+    const beside = await listen(" protocols: ['wire 'frame 'tls]");
+    for (const protocol of ['wire', 'frame'] as const) {
+      assert.equal(await speaks(protocol, await Peer.tls(beside, trust()), s), 'served');
+      assert.equal(await speaks(protocol, await Peer.plain(beside), s), 'served');
+    }
   }));
 
   test('a script speaks frames inside of TLS, to itself too', () => serving('tcp', { protocols: ALL }, files(), async (s) => {

@@ -40,7 +40,7 @@ function parse(address: string): ReturnType<typeof peerAddress> {
 
 async function newBridge(): Promise<FrameBridge> {
   const { frameEndpoint } = await import('./frame-endpoint.js');
-  return frameEndpoint('')();
+  return frameEndpoint(() => '')();
 }
 
 interface Waiting { readonly resolve: (v: Value) => void; readonly reject: (e: RayError) => void; timer: NodeJS.Timeout | null }

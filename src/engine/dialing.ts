@@ -36,7 +36,7 @@ const MAX_CREDENTIALS = 254;
 /** `answer` is called at once when the peer is in: what it sends next must come behind the answer. */
 export function dial(host: DialHost, call: OpenCall, answer: (result: CallResult) => void): void {
   if (call.frames !== true) return dialWith(host, call, answer, null);
-  void import('./frame-endpoint.js').then(({ frameEndpoint }) => dialWith(host, call, answer, frameEndpoint('')));
+  void import('./frame-endpoint.js').then(({ frameEndpoint }) => dialWith(host, call, answer, frameEndpoint(() => '')));
 }
 
 /** Shakes hands over a stream that is there already; `answer` as in `dial`. */

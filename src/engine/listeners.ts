@@ -49,12 +49,15 @@ export class Listeners<S> {
   async listen(address: ListenAddress, options: ListenOptions = {}): Promise<{ handle: number; port: number }> {
     const { serving } = this.options;
     const credentials = options.credentials ?? (address.path === undefined ? undefined : serving.credentials);
-    if (options.tls !== undefined) address = { ...address, tls: true };
-    const reception = await this.#reception(address, { ...serving, ...options, ...(credentials === undefined ? {} : { credentials }) });
+    // With a certificate of its own it speaks nothing but TLS, unless it is told to take that beside the rest.
+    if (options.tls !== undefined && options.protocols?.includes('tls') !== true) address = { ...address, tls: true };
+    let { port } = address;
+    const reception = await this.#reception(address, () => address.path ?? `${address.host}:${port}`, { ...serving, ...options, ...(credentials === undefined ? {} : { credentials }) });
     const listener = await Listener.open(address, {
       accept: (transport) => (this.host.admits() ? reception.receive(transport) : null),
       released: () => this.host.released(),
     }, { credentials: credentials ?? (address.path === undefined ? { policy: 'off' } : KNOWN_IF_POSSIBLE) });
+    port = listener.port;
     const handle = this.slots.add(() => listener);
     if (handle < 0) {
       listener.close();
@@ -78,12 +81,13 @@ export class Listeners<S> {
     return true;
   }
 
-  async #reception(address: ListenAddress, terms: ListenOptions): Promise<Reception> {
+  /** `place`: what probes are told, once it listens. */
+  async #reception(address: ListenAddress, place: () => string, terms: ListenOptions): Promise<Reception> {
     const { host } = this;
     const { protocols, serve = [], credentials, tls } = terms;
     const { usersRequired, handshakeMs } = this.options;
     const { plain, secured } = served(address, protocols);
-    const bridges = secured.has('frame') ? await frameBridges(address, lanes(serve)) : null;
+    const bridges = secured.has('frame') ? await frameBridges(place, lanes(serve)) : null;
     const lines = secured.has('soc') ? host.lines(terms) : null;
     return new Reception({
       plain, secured, usersRequired, handshakeMs,
@@ -140,9 +144,9 @@ export class Listeners<S> {
 const KNOWN_IF_POSSIBLE = { policy: 'if-available' } as const;
 
 /** Loaded with the first listener that serves frames. */
-async function frameBridges({ host, port, path }: ListenAddress, serve: readonly number[]): Promise<() => FrameBridge> {
+async function frameBridges(place: () => string, serve: readonly number[]): Promise<() => FrameBridge> {
   const { frameEndpoint } = await import('./frame-endpoint.js');
-  return frameEndpoint(path ?? `${host}:${port}`, serve);
+  return frameEndpoint(place, serve);
 }
 
 function lanes(serve: readonly number[]): readonly number[] {
