@@ -23,9 +23,10 @@ export class Conn {
   serving = 0;
   /** Bytes handed over for the peer, modulo 2^32. */
   written = 0;
-  /** Nothing of it is served; `kept` is what came meanwhile. */
+  /** Nothing of it is served; `kept` is what came meanwhile, `ended` that nothing follows. */
   muted = false;
   kept: Uint8Array[] | null = null;
+  ended = false;
   /** TLS begins behind the next answer. */
   secures = false;
 

@@ -42,7 +42,7 @@ export interface Surroundings {
   readonly log: (record: LogRecord) => void;
   /** Called before anything is asked of the I/O side. */
   readonly beforeCall?: () => void;
-  /** Called when this thread has blocked on the channel, and so no longer sleeps on it in its event loop. */
+  /** Called when this thread has something to serve that no event of its loop tells of: it has blocked on the channel, or put something back. */
   readonly blocked?: () => void;
 }
 
@@ -280,8 +280,10 @@ export class LangSide {
   afterMute(conn: Conn): void {
     const kept = conn.kept ?? [];
     conn.kept = null;
+    if (conn.ended) this.#backlog.unshift({ kind: TO_LANG.CLOSED, handle: conn.handle, arg: 0, payload: undefined });
     this.#backlog.unshift(...kept.map((payload) => ({ kind: TO_LANG.FRAMES, handle: conn.handle, arg: 0, payload })));
     this.afterWait(conn);
+    this.#surroundings.blocked?.();
   }
 
   /* ── the end of connections ────────────────────────────────────────── */
@@ -413,6 +415,10 @@ export class LangSide {
   #closed(handle: number): void {
     const conn = this.conns.get(handle);
     if (conn === undefined) return;
+    if (conn.muted) {
+      conn.ended = true;
+      return;
+    }
     if (conn.returns) this.away.add(handle);
     this.#gone(conn);
     // Closed by its hook, its handle may be somebody else's by now.
