@@ -73,7 +73,9 @@ export class NetLang {
     this.lang.end.flush();
   }
   unmute(handle: number): void {
-    const conn = this.#open(handle);
+    // Its end may have come meanwhile, and is seen now.
+    const conn = this.lang.conns.get(handle);
+    if (conn === undefined) return fail('io', this.lang.why(handle));
     if (!conn.muted) return;
     conn.muted = false;
     this.lang.afterMute(conn);
