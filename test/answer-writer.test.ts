@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { AnswerWriter } from '../src/wire/answer-writer.js';
-import { framesWire, MAX_FRAME_BYTES, request, responseTo } from '../src/wire/broker/frame.js';
+import { frameWire, MAX_FRAME_BYTES, request, responseTo } from '../src/wire/broker/frame.js';
 import type { Frame } from '../src/wire/broker/messages.generated.js';
 
 const asked = fc.record({
@@ -12,6 +12,7 @@ const asked = fc.record({
   trace: fc.constantFrom('', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'),
   payload: fc.uint8Array({ maxLength: 300 }),
 });
+const framesWire = (frames: readonly Frame[]): Buffer => Buffer.concat(frames.map(frameWire));
 const frameOf = ({ lane, id, trace }: { lane: number; id: bigint; trace: string }): Frame => ({ ...request(lane, new Uint8Array(0), id), traceparent: trace });
 
 test('many answers at once are the bytes of the generated code', () => {

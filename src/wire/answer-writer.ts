@@ -1,5 +1,5 @@
 /**
- * Answers as they go over the wire, one behind the other. The bytes are those of `framesWire`: what depends on the lane alone is written by
+ * Answers as they go over the wire, one behind the other. The bytes are those of `frameWire`: what depends on the lane alone is written by
  * the generated code once, and what is of one answer, its payload and its id, goes in between without an object for each field.
  */
 import { frameWire, HEADER_BYTES, responseTo } from './broker/frame.js';

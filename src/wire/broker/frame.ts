@@ -46,20 +46,6 @@ export function frameWire(frame: Frame): Uint8Array {
 }
 const BLANK = new Uint8Array(HEADER_BYTES);
 
-/** Several frames as they go over the wire, one behind the other. Errors: FramingError FrameTooLarge. */
-export function framesWire(frames: readonly Frame[]): Uint8Array {
-  const w = protobuf.Writer.create();
-  const ends: number[] = [];
-  for (const frame of frames) ends.push(writeFrame(frame, w.raw(BLANK)).len);
-  const wire = w.finish();
-  let start = 0;
-  for (const end of ends) {
-    withHeader(wire.subarray(start, end));
-    start = end;
-  }
-  return wire;
-}
-
 export function request(protocol: number, payload: Uint8Array, requestId = 0n): Frame {
   return createFrame({ envelopeVersion: PROTOCOL_VERSION, kind: FrameKind.REQUEST, payloadProtocol: protocol, payload, requestId });
 }
