@@ -86,11 +86,13 @@ test('texts and digits arrive as they were sent', async () => {
   const sender = new BufferedSender(server.pipe);
   assert.equal(sender.send({ type: 'soc_event', id: 'é-1', ts: 5, payload: '{\n  "n": 123456789012345678901234567890,\r\n  "s": "naïve 😀"\n}' }), 'ok');
   assert.equal(sender.send({ type: 'tür', payload: null }), 'ok');
+  assert.equal(sender.send({ type: 'x', payload: { name: 'é\n', list: [1, null] } }), 'ok');
   const receiver = await server.receiver();
   const first = await receiver.next();
   assert.deepEqual(first, { type: 'soc_event', id: 'é-1', ts: 5, payload: '{   "n": 123456789012345678901234567890,    "s": "naïve 😀" }' });
   const second = await receiver.next();
   assert.deepEqual([second!.type, second!.payload], ['tür', null]);
+  assert.equal((await receiver.next())!.payload, '{"name":"é\\n","list":[1,null]}');
   await sender.close();
   server.close();
 });
@@ -125,7 +127,9 @@ test('what cannot be sent is said at once, and closing twice gives the same', as
   assert.deepEqual([1, 2, 3].map(() => sender.send({ type: 'x', payload: null })), ['ok', 'ok', 'full']);
   assert.equal(sender.send({ type: 'x', payload: `"${'x'.repeat(1 << 20)}"` }), 'too-large');
   assert.equal(sender.send({ type: 'x', id: 'x'.repeat(257), payload: null }), 'too-large');
-  for (const payload of ['', '{', '1 2', 'undefined', '"\n"']) assert.equal(sender.send({ type: 'x', payload }), 'no-json');
+  const circle: object[] = [];
+  circle.push(circle);
+  for (const payload of ['', '{', '1 2', 'undefined', '"\n"', circle, { n: 1n }, { toJSON: () => undefined }]) assert.equal(sender.send({ type: 'x', payload }), 'no-json');
   assert.equal(sender.pending, 2);
   assert.deepEqual(await sender.close({ timeoutMs: 50 }), { flushed: 0, dropped: 2, kept: 0 });
   assert.deepEqual(await sender.close(), { flushed: 0, dropped: 2, kept: 0 });

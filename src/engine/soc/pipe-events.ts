@@ -14,7 +14,7 @@ export interface PipeEvents {
   /** New messages: whole lines with their LF, in memory of their own. */
   lines(pipe: Pipe, lines: Buffer): void;
   /** Instead of `lines`, for who wants them one by one. */
-  readonly message?: (pipe: Pipe, message: Message) => void;
+  readonly message?: (pipe: Pipe, message: Message, ascii: boolean) => void;
   /** A line that is no message. */
   malformed(pipe: Pipe, reason: string): void;
   /** The connection was made, or made again. */

@@ -8,7 +8,7 @@ export interface InputEvents {
   /** New messages: whole lines with their LF, in memory of their own. */
   lines(lines: Buffer): void;
   /** Instead of `lines`, where they are wanted one by one. */
-  readonly message: ((message: Message) => void) | undefined;
+  readonly message: ((message: Message, ascii: boolean) => void) | undefined;
   malformed(reason: string): void;
   /** The peer has acknowledged a message of ours. */
   acked(id: string): void;
@@ -38,7 +38,7 @@ export class PipeInput {
     for (let r = receiver.next(); r !== null; r = receiver.next()) {
       if (r.kind === 'malformed') events.malformed(r.reason);
       else if (!this.#isNew(r)) continue;
-      else if (events.message !== undefined) events.message(r.message);
+      else if (events.message !== undefined) events.message(r.message, r.ascii);
       else size = copyLine(out, size, r);
     }
     if (size > 0) events.lines(size * 2 < out.length ? Buffer.from(out.subarray(0, size)) : out.subarray(0, size));
@@ -52,7 +52,7 @@ export class PipeInput {
     return last?.kind !== 'malformed';
   }
   #deliver(last: Got): void {
-    if (this.events.message !== undefined) return this.events.message(last.message);
+    if (this.events.message !== undefined) return this.events.message(last.message, last.ascii);
     const out = Buffer.allocUnsafeSlow(last.end - last.start + 1);
     copyLine(out, 0, last);
     this.events.lines(out);

@@ -46,7 +46,7 @@ export class Pipe {
     this.clock = options.clock ?? systemClock;
     this.openedMs = options.wall();
     const { message } = events;
-    if (message !== undefined) this.#inputEvents.message = (m) => message(this, m);
+    if (message !== undefined) this.#inputEvents.message = (m, ascii) => message(this, m, ascii);
   }
 
   /** Takes over what a listener accepted. */
@@ -349,7 +349,7 @@ export class Pipe {
 
   readonly #inputEvents = {
     lines: (lines: Buffer): void => this.events.lines(this, lines),
-    message: undefined as ((message: Message) => void) | undefined,
+    message: undefined as ((message: Message, ascii: boolean) => void) | undefined,
     malformed: (reason: string): void => {
       this.malformed++;
       this.events.malformed(this, reason);

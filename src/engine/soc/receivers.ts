@@ -39,7 +39,7 @@ export class Receiver implements AsyncIterable<Message> {
   constructor(transport: Transport, window = new Window()) {
     const { pipe, connection } = Pipe.accepted(transport, { path: null, outbox: {}, window, ids, wall: Date.now }, {
       lines: () => {},
-      message: (_, message) => this.#arrived(message),
+      message: (_, message, ascii) => this.#arrived(ascii || isPlain(message) ? message : readable(message)),
       malformed: () => void this.malformed++,
       up: () => {},
       refused: () => {},
@@ -100,7 +100,7 @@ export class Receiver implements AsyncIterable<Message> {
 
   #arrived(message: Message): void {
     const { payload } = message;
-    this.#waiting.push(isPlain(message) ? message : readable(message));
+    this.#waiting.push(message);
     this.#held += ENVELOPE + (payload === null ? 0 : payload.length);
     if (this.#held > READ_AHEAD && !this.#muted) {
       this.#muted = true;

@@ -19,8 +19,8 @@ export const ids = new IdSource(Date.now, process.pid % 1000);
 export interface Outgoing {
   /** `soc_event`, `soc_incident`, or any other word. */
   readonly type: string;
-  /** JSON text, sent as it is, so that numbers keep their digits; null: none. */
-  readonly payload: string | null;
+  /** A string is JSON text, sent as it is, so that numbers keep their digits; an object or array is written by `JSON.stringify`; null: none. */
+  readonly payload: string | object | null;
   /** At most 256 bytes. Whoever derives it from what caused the message may send it again: receivers know it. */
   readonly id?: string;
   readonly ts?: number;
@@ -104,7 +104,7 @@ export class BufferedSender {
 
   /** Takes a message to be sent, or says why not. */
   send({ type, payload, id, ts }: Outgoing): SendAnswer {
-    const json = payload === null ? null : oneLine(payload);
+    const json = payload === null ? null : typeof payload === 'string' ? oneLine(payload) : written(payload);
     if (json === '') return 'no-json';
     const own = id === undefined ? ids.next() : toBytes(id);
     const encoded = encodeMessage({ type: typeBytes(type), id: own, ts: ts ?? Math.floor(Date.now() / 1000), payload: json });
@@ -232,6 +232,17 @@ export function dialWithRetry(sender: { connect(): Promise<boolean> }, attempts:
 
 /** Types are few, and mostly ASCII. */
 const typeBytes = (type: string): string => (OTHER.test(type) ? toBytes(type) : type);
+
+/** A value as JSON in UTF-8 bytes; '' where it has none. */
+function written(value: object): string {
+  try {
+    const json = JSON.stringify(value) as string | undefined;
+    return json === undefined ? '' : OTHER.test(json) ? toBytes(json) : json;
+  } catch {
+    // A circle, or an integer that JSON has no way to write.
+    return '';
+  }
+}
 
 /** A JSON text as UTF-8 bytes without line breaks, which in JSON are nothing but space; '' where it is none. */
 function oneLine(json: string): string {

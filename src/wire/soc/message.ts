@@ -24,10 +24,26 @@ export const ID_LIMIT = 256;
 /** The line of a message, with its LF, or why it cannot be sent. `payload` must be JSON without line breaks. */
 export function encodeMessage(m: Message): { readonly ok: true; readonly line: string } | { readonly ok: false; readonly reason: string } {
   if (m.id.length > ID_LIMIT) return { ok: false, reason: `an id of more than ${ID_LIMIT} bytes` };
-  const id = m.id === '' ? '' : `,"id":${quoted(m.id)}`;
+  const id = m.id === '' ? '' : `,"id":${quotedId(m.id)}`;
   const payload = m.payload === null ? '' : `,"payload":${m.payload}`;
-  const line = `{"type":${quoted(m.type)}${id},"ts":${m.ts}${payload}}\n`;
+  const line = `{"type":${quotedType(m.type)}${id},"ts":${m.ts}${payload}}\n`;
   return line.length > LINE_LIMIT ? { ok: false, reason: `a message of ${line.length} bytes, the limit is ${LINE_LIMIT}` } : { ok: true, line };
+}
+
+function quotedId(id: string): string {
+  for (let i = 0; i < id.length; i++) {
+    const c = id.charCodeAt(i);
+    if (c < 48 || c > 57) return quoted(id);
+  }
+  return '"' + id + '"';
+}
+
+/** One type comes many times after another. */
+const lastType = { text: '', json: '""' };
+function quotedType(type: string): string {
+  if (type === lastType.text) return lastType.json;
+  lastType.text = type;
+  return (lastType.json = quoted(type));
 }
 
 /** Reads a line. Unknown keys are ignored, of a key given twice the last counts, and keys match as they are written. */

@@ -4,7 +4,7 @@ import { LineReader, LINE_LIMIT } from './lines.js';
 import { MessageDecoder, type Message } from './message.js';
 
 export type Received =
-  | { readonly kind: 'message'; readonly message: Message; /** The line without its end; valid until the next call. */ readonly bytes: Buffer; readonly start: number; readonly end: number }
+  | { readonly kind: 'message'; readonly message: Message; /** The line without its end; valid until the next call. */ readonly bytes: Buffer; readonly start: number; readonly end: number; /** They are known to be ASCII. */ readonly ascii: boolean }
   | { readonly kind: 'malformed'; readonly reason: string };
 
 type Got = Extract<Received, { readonly kind: 'message' }>;
@@ -46,13 +46,15 @@ export class Receiver {
   #read(line: ReturnType<LineReader['next']>): Received | null {
     if (line === null) return null;
     const { bytes, start, end } = line;
-    const decoded = this.#decoder.decode(bytes, start, end, this.#ascii && !line.joined);
+    const ascii = this.#ascii && !line.joined;
+    const decoded = this.#decoder.decode(bytes, start, end, ascii);
     if (!decoded.ok) return { kind: 'malformed', reason: decoded.reason };
-    const received = (this.#received ??= { kind: 'message', message: decoded.message, bytes, start, end });
+    const received = (this.#received ??= { kind: 'message', message: decoded.message, bytes, start, end, ascii });
     received.message = decoded.message;
     received.bytes = bytes;
     received.start = start;
     received.end = end;
+    received.ascii = ascii;
     return received;
   }
 }
