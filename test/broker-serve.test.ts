@@ -141,7 +141,8 @@ test('a shutdown by the admin lane: who is connected is told, who comes later fi
 test('a client that never asks does not keep a broker from ending', async () => {
   const { server } = await broker();
   const silent = await raw(server.path);
-  await Promise.all([server.shutdown(20), all(silent)]);
+  const [, came] = await Promise.all([server.shutdown(20), all(silent)]);
+  assert.equal(came.length, 0, 'closed without a word');
 });
 
 /* ── policies ──────────────────────────────────────────────────────────── */
