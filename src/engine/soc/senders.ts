@@ -167,7 +167,8 @@ export class BufferedSender {
     this.#spooled -= messages;
     this.#spooledBytes -= bytes;
     if (this.#idle.length > 0 && this.#pipe.outbox.pending === 0) for (const idle of this.#idle.splice(0)) idle();
-    if (this.#roomy.length > 0 && this.#hasRoom) for (const roomy of this.#roomy.splice(0)) roomy();
+    // In a turn of its own: whoever fills every gap at once lets nobody else come to their turn.
+    if (this.#roomy.length > 0 && this.#hasRoom) for (const roomy of this.#roomy.splice(0)) setImmediate(roomy);
   }
   #dialed(up: boolean): void {
     for (const dialed of this.#dials.splice(0)) dialed(up);
