@@ -46,6 +46,14 @@ describe('a node', { timeout: 60_000 }, () => {
     assert.equal((await node.evaluate('kept')).text, '5');
   });
 
+  test('an interrupt stops what was asked for and has not begun', async () => {
+    for (let n = 0; n < 20; n++) {
+      const running = node.evaluate(ENDLESS);
+      node.interrupt();
+      assert.equal((await running).code, 'cancel');
+    }
+  });
+
   test('an interrupt with nothing running stops nothing later', async () => {
     node.interrupt();
     await new Promise((resolve) => setTimeout(resolve, 20));

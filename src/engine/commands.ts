@@ -17,7 +17,12 @@ export class Commands {
   run(id: number, command: Command): void {
     let result: CommandResult;
     switch (command.ask) {
-      case 'evaluate': result = this.#evaluate(command.source, command.options); break;
+      case 'evaluate': {
+        this.lang.shared.evaluating = id;
+        result = this.#evaluate(command.source, command.options);
+        this.lang.shared.evaluating = 0;
+        break;
+      }
       case 'complete': result = this.#complete(command.prefix); break;
       case 'globals': result = this.#globals(); break;
       case 'journal': result = this.#journal(command.options); break;
@@ -36,7 +41,6 @@ export class Commands {
     const started = performance.now();
     const end = (part: Partial<EvaluateResult>): EvaluateResult =>
       ({ ok: true, text: '', remote: lang.remote.address, elapsedMs: performance.now() - started, ...part });
-    interp.interrupt.clear();
     try {
       const remote = lang.remote.takes(source);
       const value: Value = remote

@@ -145,6 +145,7 @@ export class LangSide {
     try {
       if (this.timers.size > 0) this.timers.fire(this.#fire);
       if (this.#backlog.length === 0 && this.end.reader.empty) return false;
+      this.#forgetInterrupt();
       // Before the record is taken: the other side must not see an empty channel and nobody at work.
       this.shared.running = true;
       const next = this.#backlog.shift() ?? this.#take();
@@ -160,8 +161,7 @@ export class LangSide {
   }
 
   idle(ms: number): void {
-    // An interrupt that came too late for what it was meant for must not hit the next evaluation.
-    if (this.interp.interrupt.word[0] === 1) this.interp.interrupt.clear();
+    this.#forgetInterrupt();
     if (ms > 0) this.end.wait(ms);
   }
 
@@ -169,6 +169,11 @@ export class LangSide {
   waits(conn: Conn): boolean {
     return conn.hasFrames || conn.kept !== null || this.#backlog.some(({ handle }) => handle === conn.handle);
   }
+  /** One that came too late for what it was meant for must not hit the next evaluation. */
+  #forgetInterrupt(): void {
+    if (this.interp.interrupt.word[0] === 1) this.interp.interrupt.clear();
+  }
+
   get hasBacklog(): boolean {
     return this.#backlog.length > 0;
   }

@@ -205,9 +205,21 @@ class Threads {
     });
   }
 
-  /** `reason` of the interrupt word. Without something running it would hit the next evaluation. */
+  /** `reason` of the interrupt word. Without something running it would hit the next evaluation; what waits for its turn is meant, too. */
   interrupt(reason: 1 | 3): void {
-    if (reason === 1 && !this.#shared.running) return;
+    if (reason === 3 || this.#shared.running) this.#raise(reason);
+    if (reason === 1 && !this.#waiting.has(this.#shared.evaluating)) this.#interruptLater([...this.#waiting.keys()]);
+  }
+
+  /** Interrupts the first of these commands that begins; none of them has. */
+  #interruptLater(commands: readonly number[]): void {
+    const waiting = commands.filter((id) => this.#waiting.has(id));
+    if (waiting.length === 0) return;
+    if (waiting.includes(this.#shared.evaluating)) this.#raise(1);
+    else setTimeout(() => this.#interruptLater(waiting), TURN_MS).unref();
+  }
+
+  #raise(reason: 1 | 3): void {
     Atomics.store(this.#interrupt, 0, reason);
     nudge(this.#mine);
   }
@@ -248,3 +260,5 @@ class Threads {
 /** Status of a program whose interpreter died: of memory, or of a defect. */
 const FAILED = 70;
 const GRACE_MS = 250;
+/** Until it is looked again whether what waits has begun. */
+const TURN_MS = 2;

@@ -10,6 +10,7 @@ const EXTRA_SLOTS = 1024;
 
 const AUTH_HOOK = 0;
 const RUNNING = 1;
+const EVALUATING = 2;
 const HELLO_HOOK = 2;
 const HANDOFF_HOOK = 3;
 const STATE = 0;
@@ -67,6 +68,14 @@ export class SharedState {
   }
   set running(on: boolean) {
     Atomics.store(this.#control, RUNNING, on ? 1 : 0);
+  }
+
+  /** The number of the command that is being evaluated; 0: none. */
+  get evaluating(): number {
+    return Atomics.load(this.#control, EVALUATING);
+  }
+  set evaluating(id: number) {
+    Atomics.store(this.#control, EVALUATING, id);
   }
 
   /** The connection is there. */
