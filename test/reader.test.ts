@@ -283,3 +283,9 @@ test('reader: incomplete means an open bracket or string', () => {
   for (const text of ['(', '(+ 1', '(a (b)', '[1 2', '{', '{a', '{a:', '{a: 1', '"abc', '(f "a)', "(f 'a", '(f ; )', '(a\n', '"\\', '("a" "']) assert.equal(incomplete(text), true, text);
   for (const text of ['', ' ', '; (', '1', '(a)', ')', '(]', '(+ 0x', '0x', "'\\n", '[1i 2] (', '(a))', '2024.01.', '\0(', ':', "'", '('.repeat(2000)]) assert.equal(incomplete(text), false, text);
 });
+
+test('reader: a source is refused in words, however much of the stack is left for explaining it', () => {
+  const source = new Source(`${'{a:'.repeat(330)}:`, 'f');
+  const below = (frames: number): void => (frames === 0 ? void read(source) : below(frames - 1));
+  for (let frames = 0; frames < 6000; frames += 50) assert.throws(() => below(frames), (e) => e instanceof RayError && e.code === 'parse', `${frames} frames`);
+});

@@ -33,17 +33,16 @@ const EXPLAINED = 1024;
 const AFTER = 64;
 
 function expectation(text: string, n: number, { at, form }: Failure): string {
-  if (at - form <= EXPLAINED) {
-    const match = tryMatch(text.slice(form, Math.min(n, at + AFTER)));
-    if (match !== null && refused(match) && form + match.getRightmostFailurePosition() === at) return expected(match);
-  }
-  return at >= n ? 'unexpected end of the source' : `unexpected ${JSON.stringify(text[at])}`;
+  const told = at - form <= EXPLAINED ? expectedAt(at - form, text.slice(form, Math.min(n, at + AFTER))) : null;
+  return told ?? (at >= n ? 'unexpected end of the source' : `unexpected ${JSON.stringify(text[at])}`);
 }
 
-/** Null where the text nests deeper than ohm can follow on the stack that is left. */
-function tryMatch(text: string): MatchResult | null {
+/** Null where ohm does not fail there too, or the text nests deeper than ohm can follow on the stack that is left. */
+function expectedAt(at: number, text: string): string | null {
   try {
-    return ohm().grammar.match(text);
+    const match = ohm().grammar.match(text);
+    // Where it failed, and on what, ohm finds out when it is asked: by matching once more, deeper than before.
+    return refused(match) && match.getRightmostFailurePosition() === at ? expected(match) : null;
   } catch (e) {
     if (e instanceof RangeError) return null;
     throw e;
