@@ -46,7 +46,7 @@ export class Recorder implements ClientHandler, ServerHandler {
   until(met: Event | (() => boolean), times = 1): Promise<void> {
     const check = typeof met === 'string' ? () => this.count(met) >= times : met;
     const came = check() ? Promise.resolve(true) : new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), 20_000);
+      const timer = setTimeout(() => resolve(false), 20_000).unref();
       this.#waiting.push({ met: check, resolve: () => { clearTimeout(timer); resolve(true); } });
     });
     return came.then((is) => assert.ok(is, `waited in vain for ${String(met)}; came: ${this.names(true).join(' ')}`));
