@@ -25,27 +25,12 @@ export class Frame {
 /**
  * `push` takes what arrived, for good: it must not change any more. `next` answers frame after frame, and null when more bytes are
  * needed. A frame that lies within one chunk is a view of it; one that spans chunks is gathered.
- *
- * What is allocated for a frame never exceeds twice the bytes of it that have arrived, however they were cut and whatever its header
- * claims: large chunks are kept as they are until memory for the whole may be had, small ones are copied into blocks that grow with them.
  */
 export class FrameReader {
   private chunks: Uint8Array[] = [];
   private at = 0;
-  private readonly head = new Uint8Array(HEADER_SIZE);
-  /** Bytes that arrived of the frame being gathered. */
-  private have = 0;
-  /** Its size, header included; 0 until the header is complete. */
-  private need = 0;
-  /** Its memory, once so much has arrived that all of it may be had. */
-  private whole: RawBuffer | null = null;
-  /** Until then its payload: chunks, and parts of blocks. The last part of the block is `block[from, filled)`. */
-  private pieces: Uint8Array[] = [];
-  private block: Uint8Array = NOTHING;
-  private from = 0;
-  private filled = 0;
-  /** Bytes of its blocks. */
-  private spent = 0;
+  /** Most readers wait between frames: what a gathered one takes is there only while it is gathered. */
+  private gathering: Gathering | null = null;
 
   /** `limit`: the largest payload taken, in bytes. */
   constructor(private readonly limit = MAX_PAYLOAD) {}
@@ -58,7 +43,7 @@ export class FrameReader {
   next(): Frame | null {
     while (this.chunks.length > 0) {
       const chunk = this.chunks[0];
-      const frame = (this.have === 0 ? this.cut(chunk) : null) ?? this.gather(chunk);
+      const frame = (this.gathering === null ? this.cut(chunk) : null) ?? this.gather(chunk);
       if (frame !== null) return frame;
     }
     return null;
@@ -66,7 +51,7 @@ export class FrameReader {
 
   /** Bytes that are held and belong to no frame answered yet. */
   get buffered(): number {
-    let n = this.have - this.at;
+    let n = (this.gathering?.have ?? 0) - this.at;
     for (const chunk of this.chunks) n += chunk.length;
     return n;
   }
@@ -83,30 +68,65 @@ export class FrameReader {
   }
 
   private gather(chunk: Uint8Array): Frame | null {
-    if (this.need === 0) {
-      const n = Math.min(HEADER_SIZE - this.have, chunk.length - this.at);
-      this.head.set(chunk.subarray(this.at, this.at + n), this.have);
-      this.have += n;
+    const g = (this.gathering ??= new Gathering());
+    if (g.need === 0) {
+      const n = Math.min(HEADER_SIZE - g.have, chunk.length - this.at);
+      for (let i = this.at; i < this.at + n; i++) g.head += String.fromCharCode(chunk[i]);
+      g.have += n;
       this.consume(chunk, n);
-      if (this.have < HEADER_SIZE) return null;
+      if (g.have < HEADER_SIZE) return null;
+      const head = Buffer.from(g.head, 'latin1');
       try {
-        this.need = HEADER_SIZE + readHeader(this.head, 0, this.limit);
+        g.need = HEADER_SIZE + readHeader(head, 0, this.limit);
       } catch (error) {
         // The chunk may be used up: something must be left for the next call to fail on.
-        this.chunks = [this.head];
-        this.at = this.have = 0;
+        this.chunks = [head];
+        this.at = 0;
+        this.gathering = null;
         throw error;
       }
       return null;
     }
-    const n = Math.min(this.need - this.have, chunk.length - this.at);
-    this.take(n === chunk.length ? chunk : chunk.subarray(this.at, this.at + n), n === chunk.length);
+    const n = Math.min(g.need - g.have, chunk.length - this.at);
+    g.take(n === chunk.length ? chunk : chunk.subarray(this.at, this.at + n), n === chunk.length);
     this.consume(chunk, n);
-    return this.have === this.need ? this.finish() : null;
+    if (g.have < g.need) return null;
+    this.gathering = null;
+    return new Frame(g.whole!, 0, g.need);
   }
 
+  private consume(chunk: Uint8Array, n: number): void {
+    this.at += n;
+    if (this.at < chunk.length) return;
+    this.chunks.shift();
+    this.at = 0;
+  }
+}
+
+/**
+ * A frame whose end has not arrived. What is allocated for it never exceeds twice the bytes of it that have arrived, however they were
+ * cut and whatever its header claims: large chunks are kept as they are until memory for the whole may be had, small ones are copied into
+ * blocks that grow with them.
+ */
+class Gathering {
+  /** The bytes of its header, one character each. */
+  head = '';
+  /** Bytes that arrived. */
+  have = 0;
+  /** Its size, header included; 0 until the header is complete. */
+  need = 0;
+  /** Its memory, once so much has arrived that all of it may be had. */
+  whole: RawBuffer | null = null;
+  /** Until then its payload: chunks, and parts of blocks. The last part of the block is `block[from, filled)`. */
+  private pieces: Uint8Array[] = [];
+  private block: Uint8Array = NOTHING;
+  private from = 0;
+  private filled = 0;
+  /** Bytes of its blocks. */
+  private spent = 0;
+
   /** More of the payload. `own`: `bytes` are all there is in their chunk. */
-  private take(bytes: Uint8Array, own: boolean): void {
+  take(bytes: Uint8Array, own: boolean): void {
     const n = bytes.length;
     if (this.whole === null && this.spent + this.need <= 2 * (this.have + n)) this.join();
     if (this.whole !== null) this.whole.set(bytes, this.have);
@@ -141,7 +161,7 @@ export class FrameReader {
   private join(): void {
     this.closePart();
     const whole = rawBuffer(this.need);
-    whole.set(this.head, 0);
+    for (let i = 0; i < HEADER_SIZE; i++) whole[i] = this.head.charCodeAt(i);
     let at = HEADER_SIZE;
     for (const piece of this.pieces) {
       whole.set(piece, at);
@@ -151,20 +171,6 @@ export class FrameReader {
     this.pieces = [];
     this.block = NOTHING;
     this.from = this.filled = 0;
-  }
-
-  private finish(): Frame {
-    const frame = new Frame(this.whole!, 0, this.need);
-    this.whole = null;
-    this.have = this.need = this.spent = 0;
-    return frame;
-  }
-
-  private consume(chunk: Uint8Array, n: number): void {
-    this.at += n;
-    if (this.at < chunk.length) return;
-    this.chunks.shift();
-    this.at = 0;
   }
 }
 
