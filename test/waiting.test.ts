@@ -19,11 +19,12 @@ async function inFolder(body: (folder: string) => Promise<void> | void): Promise
 }
 
 async function until(done: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (done()) return;
+  let met = done();
+  for (let tries = 0; !met && tries < 500; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 20));
+    met = done();
   }
-  assert.fail(`never: ${what}`);
+  assert.ok(met, `never: ${what}`);
 }
 
 const alive = (pid: number): boolean => {
