@@ -103,6 +103,7 @@ test('a command ends with the program that waits for it: Ctrl-C in a plain scrip
       await until(() => isNoted(folder), 'the command runs');
       process.kill(-program.pid!, signal);
       await until(() => !noted(folder).some(alive), `the command and its child end after ${signal}`);
+      assert.ok(isNoted(folder));
     });
   }
 });

@@ -212,12 +212,16 @@ const SPOILED: [string, Buffer, string][] = [
 ];
 for (const [title, bytes, code] of SPOILED) {
   test(`${title} that is spoiled at its end is refused before anything is allocated`, () => {
-    const before = allocatedBytes();
-    const heap = process.memoryUsage().heapUsed;
-    assert.throws(() => decode(bytes, options), (e) => e instanceof RayError && e.code === code);
-    assert.equal(allocatedBytes() - before, 0);
-    // Whatever else was done meanwhile: the arrays of these values would be two million bytes and more.
-    assert.ok(process.memoryUsage().heapUsed - heap < 2 ** 20);
+    // The least of some: what the engine compiles meanwhile is on the heap, too.
+    const grown = Math.min(...Array.from({ length: 5 }, () => {
+      const before = allocatedBytes();
+      const heap = process.memoryUsage().heapUsed;
+      assert.throws(() => decode(bytes, options), (e) => e instanceof RayError && e.code === code);
+      assert.equal(allocatedBytes() - before, 0);
+      return process.memoryUsage().heapUsed - heap;
+    }));
+    // The arrays of these values would be two million bytes and more.
+    assert.ok(grown < 2 ** 20, `${grown} bytes`);
   });
 }
 

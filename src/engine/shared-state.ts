@@ -8,11 +8,9 @@ export interface SharedMemory {
 /** Slots beyond the inbound limit: listeners and outbound connections. */
 const EXTRA_SLOTS = 1024;
 
-const AUTH_HOOK = 0;
-const RUNNING = 1;
-const EVALUATING = 2;
-const HELLO_HOOK = 2;
-const HANDOFF_HOOK = 3;
+/** Words that are there once. */
+const [AUTH_HOOK, RUNNING, EVALUATING, HELLO_HOOK, HANDOFF_HOOK, ONCE] = Array(6).keys();
+/** Words of each connection. */
 const STATE = 0;
 const TAKEN = 1;
 const GONE = 2;
@@ -25,7 +23,7 @@ export const THROTTLED = 2;
 export type SlotState = typeof CLOSED | typeof OPEN | typeof THROTTLED;
 
 export const sharedMemory = (maxConnections: number): SharedMemory => ({
-  control: new SharedArrayBuffer(64),
+  control: new SharedArrayBuffer(ONCE * 4),
   slots: new SharedArrayBuffer((maxConnections + EXTRA_SLOTS) * WORDS * 4),
 });
 
