@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 // cost 60 ms at every start. Threads are entries of their own, beside the others, so that a module's path to a thread holds before
 // and after. What every mode needs is one file.
 const entries = ['cli/main', 'engine/io-thread', 'engine/interpreter-thread', 'builtins/errand-thread', 'engine/broker/exe-hash-thread'];
-const core = /\/src\/(lang|columns|builtins(?!\/errand-thread)|wire\/rayforce|cli\/(script|options|session|package|write|exit-codes))\b/;
+const core = /\/src\/(lang|columns|builtins(?!\/errand-thread)|wire\/rayforce|cli\/(script|signals|options|session|package|write|exit-codes))\b/;
 const dir = 'dist/program';
 
 /** Packages that exist as modules only: a script cannot require them, so they become part of the program. */

@@ -2,7 +2,8 @@
 import { isatty } from 'node:tty';
 import { EXIT, statusOf, type ExitCode } from './exit-codes.js';
 import { engineOptions } from './engine-options.js';
-import { start, untilSignal } from './node.js';
+import { start } from './node.js';
+import { untilSignal } from './signals.js';
 import { logTo } from './log.js';
 import { readForms } from './piped.js';
 import { isEmptySource, program, type Program } from './source-file.js';

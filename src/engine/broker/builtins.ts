@@ -8,8 +8,7 @@ import { items, pack } from '../../columns/item.js';
 import { Conn } from '../conn.js';
 import type { LangSide } from '../lang-side.js';
 import { count, flag, path as file, readOptions, text, type ValueOf } from '../options.js';
-import type { AdminOutcome, AdminWords, BrokerCall, ConnectWords, DefinitionWords, HelloOutcome, IdentityWords, RefusedWords, ServeOptions, ServiceRow, StatsRow } from './calls.js';
-import { endpointPath } from './endpoints.js';
+import type { AdminOutcome, AdminWords, BrokerCall, ConnectWords, DefinitionWords, HelloOutcome, IdentityWords, PathWords, RefusedWords, ServeOptions, ServiceRow, StatsRow } from './calls.js';
 
 type Reader = (key: string, v: Value) => unknown;
 
@@ -158,7 +157,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       name: '.broker.path', args: 'which', arity: 1, restricted: true,
       doc: 'where programs of this user look for a broker: {} the shared one, {service: ..} or {instance: ..} one of its own; {backend: true}: a new path for a backend. domain',
       example: '(type (.broker.path {}))',
-      fn: (which) => toBytes(endpointPath(readOptions(which, ENDPOINT, valueOf))),
+      fn: (which) => toBytes(ask({ ask: 'broker', op: 'path', words: readOptions(which, ENDPOINT, valueOf) as PathWords }) as string),
     },
     {
       name: '.broker.sidecar', args: 'file path', arity: 2, restricted: true,

@@ -59,6 +59,9 @@ export interface DefinitionWords {
   readonly allow?: readonly string[];
 }
 
+/** Whose path: the shared broker's, or one of these. */
+export interface PathWords { readonly service?: string; readonly instance?: string; readonly backend?: boolean }
+
 export type BrokerCall = { readonly ask: 'broker' } & (
   | { readonly op: 'serve'; readonly path: string; readonly options: ServeOptions }
   | { readonly op: 'stop'; readonly path: string }
@@ -74,6 +77,7 @@ export type BrokerCall = { readonly ask: 'broker' } & (
   | { readonly op: 'probe'; readonly path: string; readonly expect: string }
   /** Takes connections over for a path that is listened on. */
   | { readonly op: 'adopt'; readonly pipe: string; readonly path: string }
+  | { readonly op: 'path'; readonly words: PathWords }
   | { readonly op: 'token'; readonly service: string }
   | { readonly op: 'sidecar'; readonly file: string; readonly path: string }
   | { readonly op: 'define'; readonly folder: string; readonly words: DefinitionWords }

@@ -1,11 +1,12 @@
 /** Where programs of this user look for their brokers. */
 import { randomBytes } from 'node:crypto';
-import { fail } from '../../lang/errors.js';
 import { EndpointError, leafName, socketFolder, socketPath, userHash, type Leaf } from '../../wire/broker/endpoint-names.js';
+import type { PathWords } from './calls.js';
 import { machineId } from './process-facts.js';
+import { BrokerError } from './socket-folder.js';
 
-/** Errors: `domain` for a name that cannot be, `io` where this machine cannot be identified. */
-export function endpointPath({ service, instance, backend }: { service?: string; instance?: string; backend?: boolean }): string {
+/** Throws BrokerError: `domain` for a name that cannot be, `io` where this machine cannot be identified. */
+export function endpointPath({ service, instance, backend }: PathWords): string {
   const leaf: Leaf = service !== undefined ? { kind: 'private', service }
     : instance !== undefined ? { kind: 'explicit', instance }
     : backend === true ? { kind: 'backend', random: randomBytes(16) }
@@ -14,6 +15,6 @@ export function endpointPath({ service, instance, backend }: { service?: string;
   try {
     return socketPath(socketFolder(process.env, uid), leafName(userHash(String(uid), machineId()), leaf));
   } catch (e) {
-    return fail(e instanceof EndpointError ? 'domain' : 'io', (e as Error).message);
+    throw new BrokerError(e instanceof EndpointError ? 'domain' : 'io', (e as Error).message);
   }
 }

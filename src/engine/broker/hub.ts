@@ -20,6 +20,7 @@ import { admin, connectTo, hello, identity } from './asking.js';
 import type { BrokerCall, BrokerQuestion, BrokerVerdict, ServeOptions, ServiceRow, StatsRow } from './calls.js';
 import { definitionsIn, writeDefinition } from './definition-files.js';
 import type { BrokerLink } from './dial.js';
+import { endpointPath } from './endpoints.js';
 import { Handoffs } from './handoffs.js';
 import { Launcher } from './launcher.js';
 import { ownIdentity } from './process-facts.js';
@@ -97,6 +98,7 @@ export class BrokerHub {
       case 'services': return this.#rows();
       case 'stats': return Array.from(this.#servers.values(), (s): StatsRow => ({ path: s.path, connections: s.connections, ...s.figures }));
       case 'adopt': return this.#adopt(call.pipe, call.path);
+      case 'path': return endpointPath(call.words);
       case 'token': return this.#token(call.service);
       case 'sidecar': return sidecar(call.file, call.path);
       case 'define': return writeDefinition(call.folder, call.words);
