@@ -64,15 +64,20 @@ test(`of ${EVENTS} events to a receiver that is killed ${KILLS} times each one a
       const known = new Set(delivered());
       return [...sent].filter((id) => !known.has(id) && !reported.has(id));
     };
-    for (let i = 0; i < 400 && missing().length > 0; i++) await pause(50);
-    assert.deepEqual(missing(), [], 'nothing is lost in silence');
+    // With a receiver that is far behind there are more than are remembered by their ids: those are counted.
+    const unnamed = (): number => sender.counts.unconfirmed - [...reported.values()].filter((reason) => reason.includes('may not have arrived')).length;
+    for (let i = 0; i < 400 && missing().length > unnamed(); i++) await pause(50);
+    const lost = missing();
+    const counted = unnamed();
+    if (counted === 0) assert.deepEqual(lost, [], 'nothing is lost in silence');
+    assert.ok(lost.length <= counted, `${lost.length} are lost, ${counted} were counted`);
     const got = delivered();
     assert.equal(new Set(got).size, got.length, 'and nothing arrives twice');
     assert.ok(got.every((id) => sent.has(id)));
     const both = got.filter((id) => reported.has(id)).length;
     for (const [id, reason] of reported) assert.ok(reason.includes('may not have arrived') || !got.includes(id), `what has arrived is not said to be lost: ${reason}`);
     assert.ok(kills === KILLS && reported.size > 0);
-    t.diagnostic(`${kills} kills: ${sent.size} sent, ${got.length} arrived, ${reported.size} reported, of those ${both} had arrived`);
+    t.diagnostic(`${kills} kills: ${sent.size} sent, ${got.length} arrived, ${reported.size} reported and ${counted} counted, of the reported ${both} had arrived`);
   } finally {
     over = true;
     receiver!.kill('SIGKILL');
