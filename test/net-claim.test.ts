@@ -13,6 +13,7 @@ import type { Transport } from '../src/net/transport.js';
 import { electionLock } from '../src/net/unix-claim.js';
 import { freshPath, listen, ms } from './support/media.js';
 import { Recorder } from './support/recorder.js';
+import { leaveStale } from './support/stale-socket.js';
 
 const quiet = { log: () => {} };
 const unix = { skip: process.platform === 'win32' };
@@ -33,14 +34,6 @@ function contender(): Contender {
   const lines: string[] = [];
   child.stdout!.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
   return { process: child, lines, says: (line) => until(() => lines.includes(line)) };
-}
-/** A file without a listener, as a killed owner leaves it. */
-async function leaveStale(path: string): Promise<void> {
-  const owner = createServer();
-  await new Promise<void>((resolve) => owner.listen(path, resolve));
-  renameSync(path, `${path}.kept`);
-  await new Promise((resolve) => owner.close(resolve));
-  renameSync(`${path}.kept`, path);
 }
 
 test('the file has its mode from the start, and goes when the listener closes', unix, async () => {

@@ -1,7 +1,6 @@
 /** What goes beyond the model: traps of this runtime, Unix paths, who is there, and the lines that run on top. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { renameSync } from 'node:fs';
 import { connect as rawConnect, createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { Connection } from '../../src/net/endpoint.js';
 import { freshPath, listen, ms, turns, withPair } from '../support/media.js';
 import { Recorder } from '../support/recorder.js';
 import { ALL, type Case } from './case.js';
+import { leaveStale } from '../support/stale-socket.js';
 
 const quiet = { log: () => {} };
 const UNIX = { media: ['unix'], because: 'it is about Unix sockets' } as const;
@@ -27,14 +27,6 @@ function contender(): Contender {
   const lines: string[] = [];
   child.stdout!.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
   return { process: child, lines };
-}
-/** A file without a listener, as a killed owner leaves it. */
-async function leaveStale(path: string): Promise<void> {
-  const owner = createServer();
-  await new Promise<void>((resolve) => owner.listen(path, resolve));
-  renameSync(path, `${path}.kept`);
-  await new Promise((resolve) => owner.close(resolve));
-  renameSync(`${path}.kept`, path);
 }
 
 export const OURS: readonly Case[] = [
