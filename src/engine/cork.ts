@@ -9,6 +9,8 @@ const SMALL = 96;
 export class Cork {
   #buffer = Buffer.allocUnsafeSlow(SIZE);
   #peer: Peer | null = null;
+  /** What lies before is still being written: over TLS that is so after every write. */
+  #start = 0;
   #filled = 0;
 
   /** `find` tells who a handle is, `send` writes. */
@@ -17,11 +19,13 @@ export class Cork {
   /** Takes the reader's current record. */
   collect(reader: RingReader): void {
     const { length, at, bytes, handle } = reader;
-    if (this.#peer?.handle !== handle || this.#filled + length > SIZE) {
+    const full = this.#filled + length > SIZE;
+    if (full || this.#peer?.handle !== handle) {
       this.flush();
       const peer = this.find(handle);
       if (peer === null) return;
       if (length > SIZE) return this.send(peer, reader.copy());
+      if (full && this.#start > 0) this.#renew();
       this.#peer = peer;
     }
     const target = this.#buffer;
@@ -33,11 +37,16 @@ export class Cork {
   flush(): void {
     const peer = this.#peer;
     if (peer === null) return;
-    const n = this.#filled;
+    const bytes = this.#buffer.subarray(this.#start, this.#filled);
     this.#peer = null;
-    this.#filled = 0;
-    this.send(peer, this.#buffer.subarray(0, n));
+    this.send(peer, bytes);
     // What the kernel did not take still lies in the buffer.
-    if (peer.held > 0) this.#buffer = Buffer.allocUnsafeSlow(SIZE);
+    if (peer.held > 0) this.#start = this.#filled;
+    else this.#filled = this.#start;
+  }
+
+  #renew(): void {
+    this.#buffer = Buffer.allocUnsafeSlow(SIZE);
+    this.#start = this.#filled = 0;
   }
 }
