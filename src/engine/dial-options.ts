@@ -22,7 +22,7 @@ export interface Dialled {
 /** Options of a client's side of TLS. */
 export const CLIENT_TLS = new Map<string, Reader>([['ca', path], ['cert', path], ['key', path], ['servername', path], ['alpn', texts]]);
 
-/** A dict is written, not evaluated: a name in it stands for its value, which `valueOf` knows. */
+/** Errors: `type`, `domain`, and those of `readOptions`. */
 export function dialOptions(v: Value, ms: Value, valueOf: ValueOf): Dialled {
   if (typeof v === 'string') return { at: parse(v), timeoutMs: timeout(ms), reconnect: false, idleMs: 0 };
   if (!(v instanceof Dict)) return fail('type', `.ipc.open expects a string "host:port[:user:password]", got ${typeName(v)}`);

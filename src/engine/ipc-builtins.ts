@@ -16,7 +16,7 @@ const MAX_MS = 2147483647;
 export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   return [
     {
-      name: '.ipc.open', args: 'address ms', arity: 'n', restricted: true,
+      name: '.ipc.open', args: 'address ms', arity: 'n', restricted: true, options: true,
       doc: 'connects to "host:port[:user:password]", tls:// or unix://, with frame+ in front in frames, within ms (5000), or as a dict of address, timeout, tls, reconnect, idle says: a handle. io, access, domain',
       example: '(try (.ipc.open "127.0.0.1:1" 200) (fn [e] \'refused))',
       fn: (args) => {

@@ -15,7 +15,7 @@ export function netBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   const valueOf: ValueOf = (name) => lang().interp.nameAt(name);
   return [
     {
-      name: '.net.listen', args: 'address options', arity: 'n', restricted: true,
+      name: '.net.listen', args: 'address options', arity: 'n', restricted: true, options: true,
       doc: 'serves at a port or an address; options tls, credentials, restricted, idle, protocols, serve: the listener\'s id. io, domain',
       example: '(try (.net.listen "nowhere") (fn [e] \'domain))',
       fn: (args) => {
@@ -51,7 +51,7 @@ export function netBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       fn: (handle) => details(lang().net.tls(handleArg('.net.tls', handle))),
     },
     {
-      name: '.net.start-tls', args: 'handle options', arity: 'n', restricted: true,
+      name: '.net.start-tls', args: 'handle options', arity: 'n', restricted: true, options: true,
       doc: 'secures an open connection; who has connected waits, and gives ca, cert, key, servername, alpn; the other side cert, key, ca, require-client, alpn. io, state',
       example: '(try (.net.start-tls 77 {}) (fn [e] \'closed))',
       fn: (args) => {

@@ -1,6 +1,6 @@
 /**
- * Options as scripts give them: dicts with symbols as keys. A dict is written, not evaluated, so a bare name in it stands for the value of
- * the global variable of that name.
+ * Options as scripts give them: dicts with symbols as keys. The bare names of a literal have their values already, see lang/option-dict.ts;
+ * in a dict that comes some other way a bare name stands for the global variable of that name.
  */
 import { itemAt, items } from '../columns/item.js';
 import { fail } from '../lang/errors.js';

@@ -21,6 +21,8 @@ export interface BuiltinFlags {
   readonly restricted?: boolean;
   /** Unary or binary, and the null object is a legal argument (elsewhere it is a `type` error before the call). */
   readonly nullable?: boolean;
+  /** Dict literals among its arguments are options, whose bare names stand for variables. */
+  readonly options?: boolean;
 }
 
 interface RowBase extends BuiltinFlags {
@@ -43,8 +45,8 @@ export type BuiltinRow = RowBase & (
 /** The function value of a row. The restricted check sits in the function itself, so no path of calling it goes around. */
 export function makeBuiltin(row: BuiltinRow): Builtin {
   const tag = row.arity === 1 ? T.UNARY : row.arity === 2 ? T.BINARY : T.VARIADIC;
-  const { aggr, atomic, special, restricted, nullable } = row;
-  return new Builtin(tag, row.name, restricted ? guard(row) : row.fn, { aggr, atomic, special, restricted, nullable });
+  const { aggr, atomic, special, restricted, nullable, options } = row;
+  return new Builtin(tag, row.name, restricted ? guard(row) : row.fn, { aggr, atomic, special, restricted, nullable, options });
 }
 
 function guard(row: BuiltinRow): BuiltinFn {

@@ -4,8 +4,9 @@
  * `state.at` names the form being executed: a call stores its offset just before it acts, a lambda call remembers and restores
  * it, so an error finds the failing form of every frame without any cost while nothing fails.
  */
-import { Builtin, Lambda, List, Sym, T, asQuoted, type Value } from './value.js';
+import { Builtin, Dict, Lambda, List, Sym, T, asQuoted, type Value } from './value.js';
 import { fail } from './errors.js';
+import { bareNames, withValues } from './option-dict.js';
 import { SPECIAL } from './special.js';
 import type { BinaryFn, SpecialFn, UnaryFn, VariadicFn } from './builtin.js';
 import type { Interp } from './interpreter.js';
@@ -96,7 +97,7 @@ function compileCall(form: List, site: Site): Code {
   }
   if (args.length > MAX_ARGS) return () => fail('domain', `a call takes at most ${MAX_ARGS} arguments`);
   if (head instanceof Sym && head.text === 'self' && shape?.lambda) return lambdaCall(shape.lambda, form, args, site);
-  const codes = args.map((arg) => compile(arg, site));
+  const codes = known?.flags.options ? optionArgs(args, site) : args.map((arg) => compile(arg, site));
   const generic = genericCall(head, codes, args, form, site);
   if (known === undefined || !(head instanceof Sym)) return generic;
   const cell = rt.env.cell(head);
@@ -152,6 +153,14 @@ export function knownHead(head: Value, rt: Interp, local: boolean): Builtin | un
   return v instanceof Builtin && !(local && v.flags.special && !FIRM.has(v.name)) ? v : undefined;
 }
 
+/** Arguments of a builtin that takes options: see option-dict.ts. */
+function optionArgs(args: readonly Value[], site: Site): Code[] {
+  return args.map((arg) => {
+    const names = bareNames(arg).map((s) => compileName(s, site));
+    return names.length === 0 ? compile(arg, site) : (fr) => withValues(arg as Dict, evalArgs(names, fr));
+  });
+}
+
 function evalArgs(codes: readonly Code[], fr: Value[]): Value[] {
   const n = codes.length;
   const vals = new Array<Value>(n);
@@ -185,7 +194,7 @@ function genericCall(head: Value, codes: readonly Code[], args: readonly Value[]
     state.at = at;
     rt.refuseRestricted(f);
     if (!shape?.lambda && f.t !== T.VARIADIC) refuseCount(f, codes.length);
-    const vals = evalArgs(codes, fr);
+    const vals = evalArgs(f.flags.options ? optionArgs(args, { ...site, late: true }) : codes, fr);
     state.at = at;
     return rt.callBuiltin(f, vals);
   };

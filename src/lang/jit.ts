@@ -6,10 +6,11 @@
  * A builtin bound anew makes the environment's epoch differ; that is checked at each entry, so a running activation
  * still sees the old meaning until it is left.
  */
-import { Builtin, Lambda, List, Sym, T, Vec, type Value } from './value.js';
+import { Builtin, Dict, Lambda, List, Sym, T, Vec, type Value } from './value.js';
 import { fail } from './errors.js';
 import { isReserved } from './env.js';
 import { callpoint } from './interrupt.js';
+import { bareNames, withValues } from './option-dict.js';
 import { truthy } from './truth.js';
 import { andMasks, orMasks } from './masks.js';
 import { MAX_ARGS, MAX_DEPTH, MAX_NESTING, knownHead, quoted, refuseNull } from './compile.js';
@@ -159,6 +160,8 @@ return function f(${params.join()}) {
     if (known?.flags.special) return (SPECIALS.get(known.name) ?? unsupported)(this, form, args);
     const at = `S.at = ${form.at}`;
     if (known !== undefined) return this.#builtin(known, form, args);
+    // What is called may turn out to take options, and those may be named by locals.
+    if (args.some((arg) => bareNames(arg).length > 0)) unsupported();
     const { set, names } = this.args(args);
     if (head instanceof Sym && head.text === 'self') {
       return args.length === this.#lambda.params.length ? seq(set, at, `f(${names.join()})`) : unsupported();
@@ -176,10 +179,10 @@ return function f(${params.join()}) {
   }
 
   /** Evaluates arguments left to right: assignments to temporaries, and what to call each by. */
-  args(args: readonly Value[]): { set: string[]; names: string[] } {
+  args(args: readonly Value[], options = false): { set: string[]; names: string[] } {
     const set: string[] = [];
     const names = args.map((arg) => {
-      const text = this.#expr(arg);
+      const text = options && arg instanceof Dict ? this.#options(arg) : this.#expr(arg);
       if (arg === null || typeof arg === 'number' || typeof arg === 'boolean') return text;
       const t = this.#temp();
       set.push(`${t} = ${text}`);
@@ -188,10 +191,15 @@ return function f(${params.join()}) {
     return { set, names };
   }
 
+  #options(literal: Dict): string {
+    const names = bareNames(literal);
+    return names.length === 0 ? this.#k(literal) : `${this.#k(withValues)}(${this.#k(literal)}, [${names.map((s) => this.#name(s)).join()}])`;
+  }
+
   #builtin(b: Builtin, form: List, args: readonly Value[]): string {
     const wanted = b.t === T.UNARY ? 1 : b.t === T.BINARY ? 2 : args.length;
     if (args.length !== wanted) return unsupported();
-    const { set, names } = this.args(args);
+    const { set, names } = this.args(args, b.flags.options);
     const fn = this.#k(b.fn as UnaryFn | BinaryFn | VariadicFn);
     const at = `S.at = ${form.at}`;
     if (b.t === T.VARIADIC) return seq(set, at, `${fn}([${names.join()}], rt)`);

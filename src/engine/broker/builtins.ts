@@ -52,7 +52,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   };
   return [
     {
-      name: '.broker.serve', args: 'path options', arity: 'n', restricted: true,
+      name: '.broker.serve', args: 'path options', arity: 'n', restricted: true, options: true,
       doc: 'a broker at a Unix path, whose folder is this user\'s alone; options instance, timeout, rate, window, services, launch, tokens, handoff, sidecar: the path. io, domain',
       example: '(type .broker.serve)',
       fn: (args) => {
@@ -72,7 +72,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       },
     },
     {
-      name: '.broker.register', args: 'service', arity: 1, restricted: true,
+      name: '.broker.register', args: 'service', arity: 1, restricted: true, options: true,
       doc: 'brokers here lead to it; a dict of service, version, pipe and perhaps min_version, allow, capabilities, alone, handoff: its name. domain',
       example: "(.broker.register {service: \"cache\" version: \"1.0.0\" pipe: \"/cache.sock\"})",
       fn: (service) => {
@@ -104,7 +104,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       fn: () => statsTable(ask({ ask: 'broker', op: 'stats' }) as StatsRow[]),
     },
     {
-      name: '.broker.hello', args: 'path options', arity: 'n', restricted: true,
+      name: '.broker.hello', args: 'path options', arity: 'n', restricted: true, options: true,
       doc: 'asks a broker; options service, want, client, keepalive, timeout, token: a dict of pipe, version, capabilities, keepalive, connection. refused, io',
       example: "(try (.broker.hello \"/nowhere\" {service: \"cache\" want: \"1.0.0\"}) (fn [e] 'nobody))",
       fn: (args) => {
@@ -115,7 +115,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       },
     },
     {
-      name: '.broker.connect', args: 'path options', arity: 'n', restricted: true,
+      name: '.broker.connect', args: 'path options', arity: 'n', restricted: true, options: true,
       doc: 'asks a broker as .broker.hello does, and goes to the backend; also options handoff, self, cached: a handle. refused, io',
       example: "(try (.broker.connect \"/nowhere\" {service: \"cache\" want: \"1.0.0\"}) (fn [e] 'nobody))",
       fn: (args) => {
@@ -126,7 +126,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       },
     },
     {
-      name: '.broker.adopt', args: 'pipe options', arity: 'n', restricted: true,
+      name: '.broker.adopt', args: 'pipe options', arity: 'n', restricted: true, options: true,
       doc: 'takes clients over that brokers pass on, as if they had come to the Unix path, which is listened on; option handoff: where. io, domain',
       example: "(try (.broker.adopt \"/nowhere\") (fn [e] 'nobody))",
       fn: (args) => {
@@ -144,7 +144,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       fn: (service) => toBytes(ask({ ask: 'broker', op: 'token', service: utf8('service', service) as string }) as string),
     },
     {
-      name: '.broker.define', args: 'folder definition', arity: 2, restricted: true,
+      name: '.broker.define', args: 'folder definition', arity: 2, restricted: true, options: true,
       doc: 'writes the definition of a service; a dict of service, binary and perhaps isolation, versions, min_version, allow: the file. domain, io',
       example: "(try (.broker.define \"/nowhere\" {service: \"BAD\" binary: \"/bin/true\"}) (fn [e] 'no))",
       fn: (where, definition) => {
@@ -154,7 +154,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       },
     },
     {
-      name: '.broker.path', args: 'which', arity: 1, restricted: true,
+      name: '.broker.path', args: 'which', arity: 1, restricted: true, options: true,
       doc: 'where programs of this user look for a broker: {} the shared one, {service: ..} or {instance: ..} one of its own; {backend: true}: a new path for a backend. domain',
       example: '(type (.broker.path {}))',
       fn: (which) => toBytes(ask({ ask: 'broker', op: 'path', words: readOptions(which, ENDPOINT, valueOf) as PathWords }) as string),
@@ -169,7 +169,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       },
     },
     {
-      name: '.broker.admin', args: 'path verb options', arity: 'n', restricted: true,
+      name: '.broker.admin', args: 'path verb options', arity: 'n', restricted: true, options: true,
       doc: 'asks the admin lane: status, healthz, readyz, metrics, backend-health, config, dump, list-instances, diagnose, shutdown; options json, service, path, drain, timeout: a dict of exit, type, body. io, domain',
       example: "(try (.broker.admin \"/nowhere\" 'healthz) (fn [e] 'nobody))",
       fn: (args) => {
@@ -181,7 +181,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       },
     },
     {
-      name: '.broker.probe', args: 'path options', arity: 'n', restricted: true,
+      name: '.broker.probe', args: 'path options', arity: 'n', restricted: true, options: true,
       doc: 'asks whoever serves frames at a Unix path who it is, and with option expect, a sidecar, whether it is that: a dict of pid, exe, namespace, path, started, boot, algorithm, hash. io',
       example: "(try (.broker.probe \"/nowhere\") (fn [e] 'nobody))",
       fn: (args) => {

@@ -29,13 +29,13 @@ export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   });
   return [
     {
-      name: '.soc.listen', args: 'name options', arity: 'n', restricted: true,
+      name: '.soc.listen', args: 'name options', arity: 'n', restricted: true, options: true,
       doc: 'takes messages of a pipe; options uids, gids, policy, connections, window: the listener\'s handle. io, domain',
       example: '(type .soc.listen)',
       fn: (args) => lang().soc.listen(pipeName('.soc.listen', args), readOptions(args[1] ?? null, LISTEN_OPTIONS, valueOf) as ListenOptions),
     },
     {
-      name: '.soc.dial', args: 'name options', arity: 'n', restricted: true,
+      name: '.soc.dial', args: 'name options', arity: 'n', restricted: true, options: true,
       doc: 'connects to a pipe; options retries, spool, fsync, capacity, bytes: a handle. io, domain',
       example: "(try (.soc.dial \"nobody-there\") (fn [e] 'missing))",
       fn: (args) => lang().soc.dial(pipeName('.soc.dial', args), readOptions(args[1] ?? null, DIAL_OPTIONS, valueOf) as DialOptions),
@@ -84,7 +84,7 @@ export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       },
     },
     {
-      name: '.swarm.listen', args: 'dir options', arity: 'n', restricted: true,
+      name: '.swarm.listen', args: 'dir options', arity: 'n', restricted: true, options: true,
       doc: 'is the one that others sync with, if nobody is yet; options id, node, hash, old, uids, gids, policy: true if it is. io',
       example: '(type .swarm.listen)',
       fn: (args) => {
@@ -94,7 +94,7 @@ export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       },
     },
     {
-      name: '.swarm.dial', args: 'dir options', arity: 'n', restricted: true,
+      name: '.swarm.dial', args: 'dir options', arity: 'n', restricted: true, options: true,
       doc: 'syncs with whoever listens: a dict of outcome, peer, node, sent, left, imported, skipped, facts',
       example: "(at (.swarm.dial \"/nowhere\") 'outcome)",
       fn: (args) => reportDict(lang().soc.swarm({ ask: 'soc', op: 'swarm.dial', dir: dirArg('.swarm.dial', args), self: me(readOptions(args[1] ?? null, SELF_OPTIONS, valueOf)) }) as SyncReport),
