@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
 import fc from 'fast-check';
-import { FrameReader } from '../src/wire/rayforce/frames.js';
+import { FrameReader, type Frame } from '../src/wire/rayforce/frames.js';
 import { FLAG, HEADER_SIZE, MAX_PAYLOAD, MSG, writeHeader } from '../src/wire/rayforce/header.js';
 import { ProtocolError } from '../src/wire/rayforce/protocol-error.js';
 import { allocatedBytes } from './fuzz/allocations.js';
@@ -148,17 +148,40 @@ test('a header that claims 256 MiB gets memory for what follows it', () => {
   assert.equal(reader.buffered, start.length);
 });
 
-test('chunks as large as a packet are kept, not copied, until half of the frame is there', () => {
-  const stream = frame(Buffer.alloc(1_000_000));
+test('large chunks are kept, not copied, and the frame is their parts', () => {
+  const stream = frame(Buffer.from(Array.from({ length: 1_000_000 }, (_, i) => i * i)));
   const reader = new FrameReader();
   let ours = 0;
-  pushAll(reader, stream, () => 16_384, (received) => {
+  let found: Frame | null = null;
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < stream.length; at += 65_536) {
+    const chunk = Uint8Array.from(stream.subarray(at, at + 65_536));
+    chunks.push(chunk);
     const before = allocatedBytes();
-    reader.next();
+    reader.push(chunk);
+    found = reader.next();
     ours += allocatedBytes() - before;
-    if (received < stream.length / 2) assert.ok(ours <= 2 * 16_384, `${ours} bytes for ${received}`);
-  });
-  assert.ok(ours <= stream.length + 2 * 16_384, 'and then there is room for the rest of it');
+  }
+  // The first and the last chunk are not whole parts of the payload.
+  assert.ok(ours <= 4 * 65_536, `${ours} bytes`);
+  const parts = found!.parts!;
+  assert.ok(chunks.slice(1, -1).every((chunk) => parts.includes(chunk)));
+  assert.equal(parts.reduce((n, part) => n + part.length, 0), found!.end);
+  assert.ok(stream.equals(Buffer.from(found!.whole())));
+  assert.equal(found!.parts, null, 'joined once');
+});
+
+test('no part lies in memory that somebody else has', () => {
+  const [stream, other] = [frame(Buffer.alloc(200_000, 1)), frame(Buffer.alloc(50_000, 2))];
+  const shared = Buffer.concat([stream, other]);
+  const reader = new FrameReader();
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < shared.length; at += 50_000) {
+    reader.push(shared.subarray(at, at + 50_000));
+    for (let f = reader.next(); f !== null; f = reader.next()) parts.push(...(f.parts ?? []));
+  }
+  assert.ok(parts.length > 0);
+  assert.ok(parts.every((part) => part.buffer !== shared.buffer));
 });
 
 test('a huge frame in many chunks is gathered whole', () => {

@@ -6,8 +6,8 @@ import { toBytes } from '../lang/text.js';
 import { Session } from '../wire/rayforce/session.js';
 import type { Limits, ListenOptions, LogRecord, Users } from './api.js';
 import type { FrameBridge } from './frame-bridge.js';
-import type { AuthQuestion } from './lang-side.js';
 import type { ListenersHost } from './listeners.js';
+import type { AuthQuestion } from './messages.js';
 import { Peer, type PeerOwner } from './peer.js';
 import type { Guest } from './reception.js';
 import type { SharedState } from './shared-state.js';
@@ -71,7 +71,7 @@ export class Arrivals implements ListenersHost {
 
   frames(transport: Transport, bridge: FrameBridge, guest: Guest | null, terms: ListenOptions): void {
     const peer = new Peer(this.parts.owner, bridge, true, bridge);
-    if (this.#enter(peer, transport, guest, terms)) peer.pump(null);
+    if (this.#enter(peer, transport, guest, terms)) peer.pump();
   }
 
   lines({ restricted }: ListenOptions): (transport: Transport, guest: Guest | null) => void {

@@ -3,6 +3,7 @@
  * for it (transferred, not copied), and a port that wakes a side that sleeps in its event loop. Both ends are alike.
  */
 import { MessageChannel, receiveMessageOnPort, type MessagePort, type TransferListItem } from 'node:worker_threads';
+import { joined } from '../wire/rayforce/frames.js';
 import { SPIN_MS, Spinner } from './spinner.js';
 import { RingReader, RingWriter, WAITS, ringMemory, wakeReader, type RingMemory } from './ring.js';
 
@@ -78,6 +79,9 @@ export const SIGN = { THROTTLED: 0, UNTHROTTLED: 1, IDLE: 2 } as const;
 
 /** Marks a record whose payload waits in the port. */
 const BULK = 0x100;
+/** It waits in parts, `Parts`. */
+const PARTED = 0x200;
+interface Parts { readonly parts: readonly Uint8Array[]; readonly size: number }
 /** Bytes of a ring: a few hundred replies of 10 KB, or a hundred thousand small ones. */
 const RING_BYTES = 4 << 20;
 export interface EndMemory {
@@ -128,11 +132,17 @@ export class End {
   write(kind: number, handle: number, arg = 0, bytes: Uint8Array = NOTHING, from = 0, to = bytes.length, own = false): boolean {
     if (to - from <= this.#maxInline) return this.#writer.write(kind, handle, arg, bytes, from, to);
     if (!this.#writer.write(kind | BULK, handle, arg, NOTHING, 0, 0)) return false;
-    const whole = own && bytes.buffer.byteLength < 2 * (to - from) ? bytes.subarray(from, to) : bytes.slice(from, to);
-    // A slice of a pooled Buffer still lies in the pool: only memory of its own may be transferred.
-    const payload = whole.buffer.byteLength < 2 * whole.length ? whole : new Uint8Array(whole);
+    // Not `bytes.slice`: that of a Buffer copies nothing, and the memory of others would be given away.
+    const payload = own && bytes.buffer.byteLength < 2 * (to - from) ? bytes.subarray(from, to) : Uint8Array.prototype.slice.call(bytes, from, to);
     this.#bulk.postMessage(payload, [payload.buffer as ArrayBuffer]);
     return true;
+  }
+
+  /** As `write` for `parts`, memory of their own, given away, that the other side joins. */
+  writeParts(kind: number, handle: number, parts: readonly Uint8Array[], size: number): boolean {
+    if (size <= this.#maxInline) return this.write(kind, handle, 0, joined(parts, size), 0, size, true);
+    // A block may have parts at several places.
+    return this.writeObject(kind | PARTED, handle, 0, { parts, size } satisfies Parts, [...new Set(parts.map((part) => part.buffer as ArrayBuffer))]);
   }
 
   /** Appends a record with a structured payload. False: no room now. */
@@ -165,12 +175,15 @@ export class End {
     // The record may be seen before its message: the writer posts right after it.
     for (;;) {
       const got = receiveMessageOnPort(this.#bulk);
-      if (got !== undefined) return got.message;
+      if (got === undefined) continue;
+      if ((this.reader.kind & PARTED) === 0) return got.message;
+      const { parts, size } = got.message as Parts;
+      return joined(parts, size);
     }
   }
   /** Kind of the current record. */
   get kind(): number {
-    return this.reader.kind & ~BULK;
+    return this.reader.kind & ~(BULK | PARTED);
   }
   get isBulk(): boolean {
     return (this.reader.kind & BULK) !== 0;

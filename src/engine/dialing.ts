@@ -54,7 +54,7 @@ function begin(host: DialHost, peer: Peer, connection: Connection, msLeft: numbe
   peer.connection = connection;
   host.dialed(peer);
   peer.timer = setTimeout(() => host.ended(peer, 'no handshake in time', false), Math.max(1, msLeft));
-  peer.pump(null);
+  peer.pump();
 }
 
 function dialWith(host: DialHost, call: OpenCall, answer: (result: CallResult) => void, bridges: Bridges): void {

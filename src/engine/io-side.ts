@@ -11,7 +11,6 @@ import { Cork } from './cork.js';
 import { dial, enter, type DialHost, type Returning } from './dialing.js';
 import { Intake } from './intake.js';
 import { IoLoop } from './io-loop.js';
-import type { AuthQuestion } from './lang-side.js';
 import { Listeners } from './listeners.js';
 import { Outbox } from './outbox.js';
 import { Outflow } from './outflow.js';
@@ -26,7 +25,7 @@ import type { TlsFailure } from '../net/failures.js';
 import { ServerContexts, type ServerTls } from './tls-files.js';
 import type { NetCall, NetEvent } from './net-calls.js';
 import { beginPrepared, startTls, upgraded, type UpgradeHost } from './upgrades.js';
-import type { Call, CallResult } from './messages.js';
+import type { AuthQuestion, Call, CallResult } from './messages.js';
 
 export interface IoOptions {
   readonly users: Users;
@@ -229,10 +228,16 @@ export class IoSide implements DialHost, UpgradeHost {
     if (peer.idleMs > 0) peer.connection.setIdleTimeout(peer.idleMs);
   }
 
-  frames(peer: Peer, bytes: Uint8Array, from: number, to: number, own: boolean): void {
-    const written = this.#outbox.tryWrite(TO_LANG.FRAMES, peer.handle, bytes, from, to, own);
+  frames(peer: Peer, bytes: Uint8Array, from: number, to: number): void {
+    const written = this.#outbox.tryWrite(TO_LANG.FRAMES, peer.handle, bytes, from, to);
     if (!written) this.#outbox.put(TO_LANG.FRAMES, peer.handle, 0, bytes.subarray(from, to));
     this.#intake.delivered(peer, to - from);
+    this.#loop.work();
+  }
+
+  frameParts(peer: Peer, parts: readonly Uint8Array[], size: number): void {
+    this.#outbox.putParts(TO_LANG.FRAMES, peer.handle, parts, size);
+    this.#intake.delivered(peer, size);
     this.#loop.work();
   }
 

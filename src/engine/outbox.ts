@@ -1,7 +1,15 @@
 /** Records for the language side, in order, whether the channel has room or not. */
 import type { End } from './channel.js';
 
-interface OutRecord { readonly kind: number; readonly handle: number; readonly arg: number; readonly bytes: Uint8Array | null; readonly object: unknown }
+interface OutRecord {
+  readonly kind: number;
+  readonly handle: number;
+  /** With `parts`: their size. */
+  readonly arg: number;
+  readonly bytes: Uint8Array | null;
+  readonly object: unknown;
+  readonly parts: readonly Uint8Array[] | null;
+}
 
 export class Outbox {
   readonly #queue: OutRecord[] = [];
@@ -15,15 +23,16 @@ export class Outbox {
 
   /** `object`: a structured payload instead of `bytes`; undefined: none. */
   put(kind: number, handle: number, arg = 0, bytes: Uint8Array | null = null, object: unknown = undefined): void {
-    const record = { kind, handle, arg, bytes, object };
-    if (!this.full && this.#write(record)) return;
-    this.#queue.push(record);
-    this.end.wantRoom();
+    this.#put({ kind, handle, arg, bytes, object, parts: null });
+  }
+  /** `parts`: memory of their own, given away, `size` bytes together. */
+  putParts(kind: number, handle: number, parts: readonly Uint8Array[], size: number): void {
+    this.#put({ kind, handle, arg: size, bytes: null, object: undefined, parts });
   }
 
-  /** `bytes[from, to)` as a record without a copy on this side, if nothing waits and there is room. `own`: as in `End.write`. */
-  tryWrite(kind: number, handle: number, bytes: Uint8Array, from: number, to: number, own: boolean): boolean {
-    return !this.full && this.end.write(kind, handle, 0, bytes, from, to, own);
+  /** `bytes[from, to)` as a record without a copy on this side, if nothing waits and there is room. */
+  tryWrite(kind: number, handle: number, bytes: Uint8Array, from: number, to: number): boolean {
+    return !this.full && this.end.write(kind, handle, 0, bytes, from, to);
   }
 
   /** Hands over what fits by now. */
@@ -34,7 +43,13 @@ export class Outbox {
     if (this.full) this.end.wantRoom();
   }
 
-  #write({ kind, handle, arg, bytes, object }: OutRecord): boolean {
+  #put(record: OutRecord): void {
+    if (!this.full && this.#write(record)) return;
+    this.#queue.push(record);
+    this.end.wantRoom();
+  }
+  #write({ kind, handle, arg, bytes, object, parts }: OutRecord): boolean {
+    if (parts !== null) return this.end.writeParts(kind, handle, parts, arg);
     return object === undefined
       ? this.end.write(kind, handle, arg, bytes ?? undefined, 0, bytes?.length ?? 0)
       : this.end.writeObject(kind, handle, arg, object);

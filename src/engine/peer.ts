@@ -12,8 +12,10 @@ export interface PeerOwner {
   readonly preAuthBytes: number;
   admitted(peer: Peer): void;
   credentials(peer: Peer, user: string, password: string): void;
-  /** Whole frames; `own`: nobody else holds `bytes`. */
-  frames(peer: Peer, bytes: Uint8Array, from: number, to: number, own: boolean): void;
+  /** Whole frames that came in one chunk. */
+  frames(peer: Peer, bytes: Uint8Array, from: number, to: number): void;
+  /** One frame of `size` bytes, in parts as `Frame` has them. */
+  frameParts(peer: Peer, parts: readonly Uint8Array[], size: number): void;
   /** Nothing more comes from the peer. `fault`: it broke the protocol or a limit. */
   ended(peer: Peer, reason: string, fault: boolean, code?: string): void;
   /** The socket is gone. */
@@ -80,12 +82,12 @@ export class Peer implements ConnectionEvents {
       if (this.#early > this.owner.preAuthBytes) return this.owner.ended(this, `more than ${this.owner.preAuthBytes} bytes before it was admitted`, true);
     }
     this.session.receive(chunk);
-    this.pump(chunk);
+    this.pump();
   }
 
   end(): void {
     this.session.eof();
-    this.pump(null);
+    this.pump();
   }
 
   closed(reason: string, refused: boolean): void {
@@ -109,11 +111,11 @@ export class Peer implements ConnectionEvents {
   }
   verdict(accept: boolean): void {
     this.session.verdict(accept);
-    this.pump(null);
+    this.pump();
   }
 
   /** Carries out what follows from what happened; frames that lie together are handed over together. */
-  pump(chunk: Uint8Array | null): void {
+  pump(): void {
     const { session, owner } = this;
     let bytes: Uint8Array | null = null;
     let from = 0;
@@ -121,20 +123,24 @@ export class Peer implements ConnectionEvents {
     for (let event = session.next(); event !== null; event = session.next()) {
       if (event.kind === 'frame') {
         const frame: Frame = event;
-        if (frame.bytes === bytes && frame.start === to) to = frame.end;
+        if (frame.parts !== null) {
+          if (bytes !== null) owner.frames(this, bytes, from, to);
+          bytes = null;
+          owner.frameParts(this, frame.parts, frame.end);
+        } else if (frame.bytes === bytes && frame.start === to) to = frame.end;
         else {
-          if (bytes !== null) owner.frames(this, bytes, from, to, bytes !== chunk);
+          if (bytes !== null) owner.frames(this, bytes, from, to);
           bytes = frame.bytes;
           from = frame.start;
           to = frame.end;
         }
         continue;
       }
-      if (bytes !== null) owner.frames(this, bytes, from, to, bytes !== chunk);
+      if (bytes !== null) owner.frames(this, bytes, from, to);
       bytes = null;
       this.#event(event);
     }
-    if (bytes !== null) owner.frames(this, bytes, from, to, bytes !== chunk);
+    if (bytes !== null) owner.frames(this, bytes, from, to);
   }
 
   #event(event: Exclude<SessionEvent, Frame>): void {

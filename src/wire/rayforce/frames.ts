@@ -1,11 +1,23 @@
 /** Cuts a byte stream into frames. */
 import { HEADER_SIZE, MAX_PAYLOAD, readHeader } from './header.js';
-import { rawBuffer, type RawBuffer } from './raw-buffer.js';
+import { rawBuffer } from './raw-buffer.js';
 
 /** One frame: `bytes[start, end)` is header and payload, the payload begins at `payload`. Valid as long as the chunk it came in. */
 export class Frame {
   readonly kind = 'frame';
-  constructor(readonly bytes: Uint8Array, readonly start: number, readonly end: number) {}
+  /** What it was gathered from, nobody else's, until `bytes` is asked for: joining a large one takes longer than others may wait. */
+  parts: readonly Uint8Array[] | null;
+  #bytes: Uint8Array;
+
+  constructor(from: Uint8Array | readonly Uint8Array[], readonly start: number, readonly end: number) {
+    this.parts = from instanceof Uint8Array ? null : from;
+    this.#bytes = from instanceof Uint8Array ? from : NOTHING;
+  }
+  get bytes(): Uint8Array {
+    if (this.parts !== null) this.#bytes = joined(this.parts, this.end);
+    this.parts = null;
+    return this.#bytes;
+  }
   get flags(): number {
     return this.bytes[this.start + 5];
   }
@@ -20,6 +32,18 @@ export class Frame {
   whole(): Uint8Array {
     return this.bytes.subarray(this.start, this.end);
   }
+}
+
+/** `parts`, one behind the other, `size` bytes, in memory of their own. */
+export function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const whole = rawBuffer(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /**
@@ -88,11 +112,11 @@ export class FrameReader {
       return null;
     }
     const n = Math.min(g.need - g.have, chunk.length - this.at);
-    g.take(n === chunk.length ? chunk : chunk.subarray(this.at, this.at + n), n === chunk.length);
+    g.take(n === chunk.length ? chunk : chunk.subarray(this.at, this.at + n), n === chunk.buffer.byteLength);
     this.consume(chunk, n);
     if (g.have < g.need) return null;
     this.gathering = null;
-    return new Frame(g.whole!, 0, g.need);
+    return new Frame(g.parts(), 0, g.need);
   }
 
   private consume(chunk: Uint8Array, n: number): void {
@@ -105,8 +129,7 @@ export class FrameReader {
 
 /**
  * A frame whose end has not arrived. What is allocated for it never exceeds twice the bytes of it that have arrived, however they were
- * cut and whatever its header claims: large chunks are kept as they are until memory for the whole may be had, small ones are copied into
- * blocks that grow with them.
+ * cut and whatever its header claims: large chunks are kept as they are, small ones are copied into blocks that grow with them.
  */
 class Gathering {
   /** The bytes of its header, one character each. */
@@ -115,65 +138,55 @@ class Gathering {
   have = 0;
   /** Its size, header included; 0 until the header is complete. */
   need = 0;
-  /** Its memory, once so much has arrived that all of it may be had. */
-  whole: RawBuffer | null = null;
-  /** Until then its payload: chunks, and parts of blocks. The last part of the block is `block[from, filled)`. */
+  /** Chunks, and parts of blocks. The last part of the block is `block[from, filled)`. */
   private pieces: Uint8Array[] = [];
   private block: Uint8Array = NOTHING;
   private from = 0;
   private filled = 0;
-  /** Bytes of its blocks. */
-  private spent = 0;
 
-  /** More of the payload. `own`: `bytes` are all there is in their chunk. */
+  /** More of the payload. `own`: `bytes` are all there is in their memory. */
   take(bytes: Uint8Array, own: boolean): void {
-    const n = bytes.length;
-    if (this.whole === null && this.spent + this.need <= 2 * (this.have + n)) this.join();
-    if (this.whole !== null) this.whole.set(bytes, this.have);
-    else if (own && n >= WORTH_KEEPING) {
+    const keep = own && bytes.length >= WORTH_KEEPING;
+    if (this.block === NOTHING) this.begin(keep ? 0 : bytes.length);
+    if (keep) {
       this.closePart();
       this.pieces.push(bytes);
     } else this.copy(bytes);
-    this.have += n;
+    this.have += bytes.length;
   }
 
+  /** All of it. */
+  parts(): readonly Uint8Array[] {
+    this.closePart();
+    return this.pieces;
+  }
+
+  // Blocks are full before there is another, so that all of them together are no more than the frame; what is made of them at the end
+  // is the other half of what was promised.
+
+  private begin(bytes: number): void {
+    this.block = rawBuffer(Math.min(this.need, 2 * (HEADER_SIZE + bytes)));
+    for (let i = 0; i < HEADER_SIZE; i++) this.block[i] = this.head.charCodeAt(i);
+    this.filled = HEADER_SIZE;
+  }
   private copy(bytes: Uint8Array): void {
     const n = Math.min(bytes.length, this.block.length - this.filled);
-    this.block.set(bytes.subarray(0, n), this.filled);
+    this.block.set(n === bytes.length ? bytes : bytes.subarray(0, n), this.filled);
     this.filled += n;
     if (n === bytes.length) return;
     this.closePart();
     const have = this.have + n;
-    // Both bounds hold the promise: now, and when the whole is allocated at the end.
     this.block = rawBuffer(Math.min(this.need - have, Math.max(bytes.length - n, have)));
-    this.spent += this.block.length;
     this.block.set(bytes.subarray(n), 0);
     this.from = 0;
     this.filled = bytes.length - n;
   }
-
   private closePart(): void {
     if (this.filled > this.from) this.pieces.push(this.block.subarray(this.from, this.filled));
     this.from = this.filled;
   }
-
-  /** Moves what is there to where the whole frame has room. */
-  private join(): void {
-    this.closePart();
-    const whole = rawBuffer(this.need);
-    for (let i = 0; i < HEADER_SIZE; i++) whole[i] = this.head.charCodeAt(i);
-    let at = HEADER_SIZE;
-    for (const piece of this.pieces) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    this.whole = whole;
-    this.pieces = [];
-    this.block = NOTHING;
-    this.from = this.filled = 0;
-  }
 }
 
-/** Smaller chunks are copied: what surrounds each would weigh as much as they. */
-const WORTH_KEEPING = 4096;
+/** Smaller chunks are copied: handing a piece over costs more than copying it, and what surrounds a tiny one weighs as much as it does. */
+const WORTH_KEEPING = 32 << 10;
 const NOTHING = new Uint8Array(0);
