@@ -108,7 +108,7 @@ class Attached implements IpcHost {
     const until = performance.now() + ms;
     this.#lang.call({ ask: 'drain' });
     while (performance.now() < until && this.#lang.step());
-    this.#lang.closeAll();
+    this.#lang.connections.closeAll();
     this.#lang.journal.close();
     this.#lang.call({ ask: 'finish', ms: Math.max(0, until - performance.now()) });
     void this.#thread.terminate();
@@ -160,7 +160,7 @@ class EventPump {
     this.#timer = null;
     this.pump();
     if (!this.#on) return;
-    if (this.lang.hasBacklog || !this.end.reader.sleepInEventLoop()) return this.again();
+    if (this.lang.inbox.keeps || !this.end.reader.sleepInEventLoop()) return this.again();
     const { wait } = this.lang.timers;
     if (wait !== Infinity) this.#timer = setTimeout(this.#turn, Math.min(wait, 0x7fffffff));
   };

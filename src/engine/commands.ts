@@ -27,7 +27,7 @@ export class Commands {
       case 'globals': result = this.#globals(); break;
       case 'journal': result = this.#journal(command.options); break;
       case 'shutdown': {
-        this.lang.closeAll();
+        this.lang.connections.closeAll();
         this.lang.journal.close();
         result = null;
       }

@@ -4,7 +4,7 @@ import { toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
 import { Dict, type Value } from '../lang/value.js';
 import { AddressError, peerAddress, type PeerAddress } from '../net/address.js';
-import { handleOf } from './lang-side.js';
+import { handleOf } from './handle-of.js';
 import { bytes, count, flag, nested, path, readOptions, texts, type Reader, type ValueOf } from './options.js';
 import type { ClientTls } from './tls-files.js';
 

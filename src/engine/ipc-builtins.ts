@@ -6,7 +6,8 @@ import type { BuiltinRow } from '../lang/builtin.js';
 import type { PeerAddress } from '../net/address.js';
 import { Conn } from './conn.js';
 import { dialOptions } from './dial-options.js';
-import { handleOf, type LangSide } from './lang-side.js';
+import { handleOf } from './handle-of.js';
+import type { LangSide } from './lang-side.js';
 
 /** The reference's time for connecting and the handshake, ms. */
 const CONNECT_MS = 5000;
@@ -29,7 +30,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       doc: 'closes a connection, either side\'s; unknown handles are ignored',
       example: '(.ipc.close 77)',
       fn: (handle) => {
-        lang().close(handleArg('.ipc.close', handle));
+        lang().connections.close(handleArg('.ipc.close', handle));
         return null;
       },
     },
@@ -122,7 +123,7 @@ function open(lang: LangSide, address: Value, ms: Value): { handle: number; at: 
   const { at, timeoutMs, tls, reconnect, idleMs } = dialOptions(address, ms, (name) => lang.interp.nameAt(name));
   const wait = timeoutMs === 0 ? CONNECT_MS : Math.min(timeoutMs, MAX_MS);
   const { handle, value } = lang.call({ ask: 'open', ...at, timeoutMs: wait, reconnect, idleMs, ...(tls === undefined ? {} : { files: tls }) });
-  lang.opened(new Conn(handle, false, lang.settings.restricted, value as number, at.frames === true, reconnect));
+  lang.connections.opened(new Conn(handle, false, lang.settings.restricted, value as number, at.frames === true, reconnect));
   return { handle, at };
 }
 

@@ -1,19 +1,20 @@
 /**
  * The thread that evaluates: takes record after record from the channel and serves it to the end before the next. What must wait
- * (other connections' requests while a send waits for its response) is kept in the backlog, in order.
+ * (other connections' requests while a send waits for its response) stays in the inbox, in order.
  */
-import { isNull, type Lambda, type Value } from '../lang/value.js';
+import type { Lambda } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
-import { truthy } from '../lang/truth.js';
 import { fromBytes } from '../lang/text.js';
 import type { Interp } from '../lang/interpreter.js';
 import { OPENED, TO_IO, TO_LANG, type End } from './channel.js';
 import { Capture } from './capture.js';
 import { Commands } from './commands.js';
-import { Conn } from './conn.js';
+import type { Conn } from './conn.js';
+import { Connections } from './connections.js';
 import { Dispatcher } from './dispatch.js';
 import { explainBriefly } from './errors-text.js';
 import { Hooks } from './hooks.js';
+import { Inbox, type Taken } from './inbox.js';
 import { Journal } from './journal.js';
 import { NetLang } from './net-lang.js';
 import { Remote } from './remote.js';
@@ -26,10 +27,7 @@ import type { NetEvent } from './net-calls.js';
 import type { SharedState } from './shared-state.js';
 import type { BrokerQuestion } from './broker/calls.js';
 import type { SocEvent } from './soc/calls.js';
-import type { Call, CallResult, Command, LangSettings, LogRecord } from './messages.js';
-
-/** A record taken from the channel, in memory of its own. */
-export interface Taken { readonly kind: number; readonly handle: number; readonly arg: number; readonly payload: unknown }
+import type { AuthQuestion, Call, CallResult, Command, LangSettings, LogRecord } from './messages.js';
 
 /** The program called `exit`: nothing more is evaluated. Not an `Error`, so that no handler of the language sees it. */
 export class ExitSignal {
@@ -52,9 +50,8 @@ const COUNTED = 1;
 const LOOK_MS = 20;
 
 export class LangSide {
-  readonly conns = new Map<number, Conn>();
-  /** Handles of connections that were lost and are dialled again. */
-  readonly away = new Set<number>();
+  readonly inbox: Inbox;
+  readonly connections: Connections;
   readonly timers = new Timers();
   readonly hooks: Hooks;
   readonly journal: Journal;
@@ -64,7 +61,6 @@ export class LangSide {
   readonly broker: BrokerLang;
   readonly net: NetLang;
   readonly #commands: Commands;
-  readonly #backlog: Taken[] = [];
   #calls = 0;
   readonly #results = new Map<number, CallResult | null>();
   /** The status after `exit`; nothing is served then. */
@@ -83,6 +79,8 @@ export class LangSide {
     this.capture = surroundings.capture;
     this.log = surroundings.log;
     this.#surroundings = surroundings;
+    this.inbox = new Inbox(end);
+    this.connections = new Connections(this);
     this.hooks = new Hooks(interp.env);
     this.journal = new Journal(interp, settings.dialect, this.log);
     this.dispatcher = new Dispatcher({
@@ -144,13 +142,13 @@ export class LangSide {
   step(): boolean {
     try {
       if (this.timers.size > 0) this.timers.fire(this.#fire);
-      if (this.#backlog.length === 0 && this.end.reader.empty) return false;
+      if (this.inbox.empty) return false;
       this.#forgetInterrupt();
       // Before the record is taken: the other side must not see an empty channel and nobody at work.
       this.shared.running = true;
-      const next = this.#backlog.shift() ?? this.#take();
+      const next = this.inbox.next();
       if (next === null) return false;
-      this.#serve(next);
+      this.serve(next);
       this.end.flush();
       this.shared.running = false;
       return true;
@@ -167,15 +165,11 @@ export class LangSide {
 
   /** Something of a connection waits to be served. */
   waits(conn: Conn): boolean {
-    return conn.hasFrames || conn.kept !== null || this.#backlog.some(({ handle }) => handle === conn.handle);
+    return conn.hasFrames || conn.kept !== null || this.inbox.keepsOf(conn.handle);
   }
   /** One that came too late for what it was meant for must not hit the next evaluation. */
   #forgetInterrupt(): void {
     if (this.interp.interrupt.word[0] === 1) this.interp.interrupt.clear();
-  }
-
-  get hasBacklog(): boolean {
-    return this.#backlog.length > 0;
   }
 
   /**
@@ -189,7 +183,7 @@ export class LangSide {
         this.end.flush();
       }
       if (done()) return true;
-      const next = this.#takeFor(conn);
+      const next = this.inbox.first((t) => this.#mayServe(t, conn));
       if (next !== null) {
         this.#serveNested(next, conn);
         continue;
@@ -235,33 +229,9 @@ export class LangSide {
     this.call({ ask: 'unlisten', handle });
     this.#listeners--;
   }
-  /** Takes up a connection that was opened for a script. */
-  opened(conn: Conn): void {
-    // What is left of an earlier connection with this handle was behind the times when the handle was given away.
-    for (let i = this.#backlog.length - 1; i >= 0; i--) if (this.#backlog[i].handle === conn.handle) this.#backlog.splice(i, 1);
-    this.conns.set(conn.handle, conn);
-    if (conn.returns) this.#openHook(conn);
-  }
-  /** A connection that was lost is there again. */
-  returned(handle: number, { localPort, restricted, numbered }: Extract<NetEvent, { is: 'back' }>): void {
-    if (this.away.delete(handle)) this.opened(new Conn(handle, false, restricted, localPort, numbered, true));
-  }
-  /** The connection to send over. A program that does not serve hears here whether a lost one is back. */
-  connection(handle: number): Conn | undefined {
-    while (this.away.has(handle)) {
-      const known = this.#takeIf((t) => t.handle === handle);
-      if (known === null) break;
-      this.#serve(known);
-    }
-    return this.conns.get(handle);
-  }
-  /** Why nothing can be sent, for people. */
-  why(handle: number): string {
-    return this.away.has(handle) ? 'connection lost, and not back yet' : 'connection closed';
-  }
   /** Something may still arrive or fall due. */
   get active(): boolean {
-    return this.#listeners > 0 || this.conns.size > 0 || this.away.size > 0 || this.net.active || this.timers.size > 0 || this.broker.active || this.soc.active;
+    return this.#listeners > 0 || this.connections.active || this.net.active || this.timers.size > 0 || this.broker.active || this.soc.active;
   }
   /** The interpreter is to know nothing of this any more. */
   detach(): void {
@@ -279,79 +249,19 @@ export class LangSide {
     if (conn.depth > 0 || !conn.hasFrames || !conn.open || conn.muted) return;
     const rest = conn.bytes.subarray(conn.at);
     conn.at = conn.bytes.length;
-    this.#backlog.unshift({ kind: TO_LANG.FRAMES, handle: conn.handle, arg: COUNTED, payload: rest });
+    this.inbox.putBack({ kind: TO_LANG.FRAMES, handle: conn.handle, arg: COUNTED, payload: rest });
   }
   /** What came while it was muted comes next, behind what is left of the message in which it was muted. */
   afterMute(conn: Conn): void {
     const kept = conn.kept ?? [];
     conn.kept = null;
-    if (conn.ended) this.#backlog.unshift({ kind: TO_LANG.CLOSED, handle: conn.handle, arg: 0, payload: undefined });
-    this.#backlog.unshift(...kept.map((payload) => ({ kind: TO_LANG.FRAMES, handle: conn.handle, arg: 0, payload })));
+    if (conn.ended) this.inbox.putBack({ kind: TO_LANG.CLOSED, handle: conn.handle, arg: 0, payload: undefined });
+    this.inbox.putBack(...kept.map((payload) => ({ kind: TO_LANG.FRAMES, handle: conn.handle, arg: 0, payload })));
     this.afterWait(conn);
     this.#surroundings.blocked?.();
   }
 
-  /* ── the end of connections ────────────────────────────────────────── */
-
-  /** Closes from this side; the close hook runs first. Unknown handles are ignored. */
-  close(handle: number): void {
-    if (this.away.delete(handle)) return this.#closes(handle);
-    const conn = this.conns.get(handle);
-    if (conn === undefined || !conn.open) return;
-    this.#gone(conn);
-    this.#closes(handle);
-  }
-  #closes(handle: number): void {
-    this.send(TO_IO.CLOSE, handle);
-    this.end.flush();
-  }
-  closeAll(): void {
-    for (const handle of [...this.conns.keys(), ...this.away]) this.close(handle);
-  }
-
-  #gone(conn: Conn): void {
-    // Taken off the table before the hook runs: a close inside the hook must not close twice.
-    this.conns.delete(conn.handle);
-    const hook = conn.inbound || conn.returns ? this.hooks.close : null;
-    if (hook !== null) this.#lifecycle('close', conn, hook);
-    conn.open = false;
-  }
-
-  #lifecycle(name: 'open' | 'close', conn: Conn, hook: Lambda): void {
-    try {
-      this.dispatcher.hook(conn, hook, [conn.handle]);
-    } catch (e) {
-      if (!(e instanceof RayError)) throw e;
-      this.log({
-        level: 'warn', event: 'hook-error', handle: conn.handle,
-        message: `ipc: .ipc.on.${name} hook raised an error (handle=${conn.handle}): ${explainBriefly(e)}`,
-      });
-    }
-  }
-
   /* ── records ───────────────────────────────────────────────────────── */
-
-  #take(): Taken | null {
-    const { end } = this;
-    if (!end.reader.peek()) return null;
-    const taken = { kind: end.kind, handle: end.reader.handle, arg: end.reader.arg, payload: end.isBulk ? end.bulk() : end.reader.copy() };
-    end.consume();
-    return taken;
-  }
-
-  /** The next record that may be served while `conn` waits; others go to the backlog. */
-  #takeFor(conn: Conn | null): Taken | null {
-    return this.#takeIf((t) => this.#mayServe(t, conn));
-  }
-  #takeIf(wanted: (t: Taken) => boolean): Taken | null {
-    const at = this.#backlog.findIndex(wanted);
-    if (at >= 0) return this.#backlog.splice(at, 1)[0];
-    for (let taken = this.#take(); taken !== null; taken = this.#take()) {
-      if (wanted(taken)) return taken;
-      this.#backlog.push(taken);
-    }
-    return null;
-  }
 
   /** What may be served while a send on `conn` (or a call, null) waits: what belongs to that connection, whichever end of it we are. */
   #mayServe(t: Taken, conn: Conn | null): boolean {
@@ -359,10 +269,10 @@ export class LangSide {
     if (conn === null || t.kind === TO_LANG.COMMAND) return false;
     if (t.handle === conn.handle) return true;
     if (t.kind === TO_LANG.OPEN) return !conn.inbound && t.arg >> OPENED.PORT === conn.clientPort;
-    return this.conns.get(t.handle)?.isOtherEndOf(conn) ?? false;
+    return this.connections.get(t.handle)?.isOtherEndOf(conn) ?? false;
   }
 
-  #serve(taken: Taken): void {
+  serve(taken: Taken): void {
     const { handle } = taken;
     switch (taken.kind) {
       case TO_LANG.FRAMES: {
@@ -370,9 +280,9 @@ export class LangSide {
         if (conn !== undefined) this.dispatcher.serve(conn, false);
         return;
       }
-      case TO_LANG.AUTH: return this.#auth(handle, taken.payload as AuthQuestion);
-      case TO_LANG.OPEN: return this.#opened(handle, taken.arg);
-      case TO_LANG.CLOSED: return this.#closed(handle);
+      case TO_LANG.AUTH: return this.connections.judge(handle, taken.payload as AuthQuestion);
+      case TO_LANG.OPEN: return this.connections.accepted(handle, taken.arg);
+      case TO_LANG.CLOSED: return this.connections.ended(handle);
       case TO_LANG.SENT: return this.net.sent(taken.arg);
       case TO_LANG.SIGN: return this.net.sign(handle, taken.arg);
       case TO_LANG.NET_EVENT: return this.net.event(handle, taken.payload as NetEvent);
@@ -388,13 +298,13 @@ export class LangSide {
   #serveNested(taken: Taken, conn: Conn | null): void {
     // The frames of the connection itself are served only up to the response.
     if (taken.kind === TO_LANG.FRAMES && taken.handle === conn?.handle) this.#frames(taken);
-    else this.#serve(taken);
+    else this.serve(taken);
     this.end.flush();
   }
 
   #frames(taken: Taken): Conn | undefined {
     const bytes = taken.payload as Uint8Array;
-    const conn = this.conns.get(taken.handle);
+    const conn = this.connections.get(taken.handle);
     if (conn?.muted === true) {
       // Not taken up yet: with enough of it the socket is not read.
       (conn.kept ??= []).push(bytes);
@@ -405,45 +315,6 @@ export class LangSide {
     conn.bytes = bytes;
     conn.at = 0;
     return conn;
-  }
-
-  #opened(handle: number, arg: number): void {
-    const conn = new Conn(handle, true, (arg & OPENED.RESTRICTED) !== 0, arg >> OPENED.PORT, (arg & OPENED.NUMBERED) !== 0);
-    this.conns.set(handle, conn);
-    this.#openHook(conn);
-  }
-  #openHook(conn: Conn): void {
-    const hook = this.hooks.open;
-    if (hook !== null) this.#lifecycle('open', conn, hook);
-  }
-
-  #closed(handle: number): void {
-    const conn = this.conns.get(handle);
-    if (conn === undefined) return;
-    if (conn.muted) {
-      conn.ended = true;
-      return;
-    }
-    if (conn.returns) this.away.add(handle);
-    this.#gone(conn);
-    // Closed by its hook, its handle may be somebody else's by now.
-    if (!conn.returns || this.away.has(handle)) this.send(TO_IO.RELEASE, handle);
-  }
-
-  #auth(handle: number, { user, password, restricted }: AuthQuestion): void {
-    let ok = true;
-    const hook = this.hooks.auth;
-    if (hook !== null) {
-      try {
-        ok = truthy(this.dispatcher.within(handle, restricted, () => this.interp.call(hook, [user, password])));
-      } catch (e) {
-        if (!(e instanceof RayError)) throw e;
-        ok = false;
-        this.log({ level: 'warn', event: 'hook-error', handle, message: `ipc: .ipc.on.auth hook raised an error — rejecting: ${explainBriefly(e)}` });
-      }
-    }
-    this.send(TO_IO.AUTH, handle, ok ? 1 : 0);
-    this.end.flush();
   }
 
   readonly #fire = (fn: Lambda, id: number): void => {
@@ -458,13 +329,4 @@ export class LangSide {
       this.end.flush();
     }
   };
-}
-
-export interface AuthQuestion { readonly user: string; readonly password: string; readonly restricted: boolean }
-
-/** A handle given as an i64 or i32 atom; null: neither. */
-export function handleOf(v: Value): number | null {
-  if (typeof v === 'number') return v;
-  if (typeof v === 'bigint') return isNull(v) ? -1 : Number(v);
-  return v !== null && typeof v === 'object' && v.t === -4 ? (v as { v: number }).v : null;
 }

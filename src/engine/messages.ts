@@ -33,6 +33,9 @@ export type CommandResult = EvaluateResult | string[] | [string, string][] | Jou
 
 export interface JournalFailure { readonly code: string; readonly message: string }
 
+/** Whether somebody is let in. Name and password are byte strings. */
+export interface AuthQuestion { readonly user: string; readonly password: string; readonly restricted: boolean }
+
 export interface LangSettings {
   readonly dialect: Dialect;
   readonly maxFrame: number;

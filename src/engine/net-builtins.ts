@@ -6,7 +6,8 @@ import { typeName } from '../lang/type-names.js';
 import { Dict, List, Stamp, T, Table, Vec, strVec, symVec, symbol, type Value } from '../lang/value.js';
 import type { TlsDetails } from '../net/tls-context.js';
 import type { ConnectionInfo } from './api.js';
-import { handleOf, type LangSide } from './lang-side.js';
+import { handleOf } from './handle-of.js';
+import type { LangSide } from './lang-side.js';
 import { listenOptions, listenPlace, startTlsOptions } from './listen-options.js';
 import type { ValueOf } from './options.js';
 

@@ -74,8 +74,8 @@ export class NetLang {
   }
   unmute(handle: number): void {
     // Its end may have come meanwhile, and is seen now.
-    const conn = this.lang.conns.get(handle);
-    if (conn === undefined) return fail('io', this.lang.why(handle));
+    const conn = this.lang.connections.get(handle);
+    if (conn === undefined) return fail('io', this.lang.connections.why(handle));
     if (!conn.muted) return;
     conn.muted = false;
     this.lang.afterMute(conn);
@@ -107,8 +107,8 @@ export class NetLang {
   }
 
   #open(handle: number): Conn {
-    const conn = this.lang.connection(handle);
-    if (conn === undefined || !conn.open || !this.lang.shared.isOpen(handle)) return fail('io', this.lang.why(handle));
+    const conn = this.lang.connections.reach(handle);
+    if (conn === undefined || !conn.open || !this.lang.shared.isOpen(handle)) return fail('io', this.lang.connections.why(handle));
     return conn;
   }
 
@@ -129,7 +129,7 @@ export class NetLang {
   }
 
   sign(handle: number, sign: number): void {
-    const conn = this.lang.conns.get(handle);
+    const conn = this.lang.connections.get(handle);
     if (conn !== undefined) this.#call(SIGNS[sign], conn, [handle]);
   }
 
@@ -144,7 +144,7 @@ export class NetLang {
       }
       case 'connect-failed':
         return this.#call('connect-failed', { handle, restricted: this.lang.settings.restricted }, [handle, toBytes(event.address), symbol(event.code)]);
-      case 'back': return this.lang.returned(handle, event);
+      case 'back': return this.lang.connections.returned(handle, event);
     }
   }
 

@@ -31,8 +31,8 @@ export class Remote {
   post(handle: number, message: Value): void {
     const frame = encodeMessage(message, this.#async);
     const { lang } = this;
-    const conn = lang.connection(handle);
-    if (conn === undefined || !conn.open || !lang.shared.isOpen(handle)) fail('io', lang.away.has(handle) ? lang.why(handle) : 'ipc async send failed');
+    const conn = lang.connections.reach(handle);
+    if (conn === undefined || !conn.open || !lang.shared.isOpen(handle)) fail('io', lang.connections.isAway(handle) ? lang.connections.why(handle) : 'ipc async send failed');
     lang.net.admit(conn, frame.length);
     lang.write(conn, frame);
     lang.end.flush();
@@ -40,8 +40,8 @@ export class Remote {
 
   #roundTrip(handle: number, frame: Uint8Array, deadlineMs: number): Value {
     const { lang } = this;
-    const conn = lang.connection(handle);
-    if (conn === undefined || !conn.open) fail('io', lang.why(handle));
+    const conn = lang.connections.reach(handle);
+    if (conn === undefined || !conn.open) fail('io', lang.connections.why(handle));
     if (conn.muted) fail('state', 'the connection is muted: its answer would not be taken');
     if (conn.waiting) fail('io', 'nested sync send on busy handle');
     conn.waiting = true;
@@ -55,7 +55,7 @@ export class Remote {
       if (conn.response !== undefined) return raised(conn.response);
       if (inTime) fail('io', 'connection closed');
       // Where replies carry no number a late one would be taken for the next: the connection ends here.
-      if (!conn.numbered) lang.close(handle);
+      if (!conn.numbered) lang.connections.close(handle);
       return fail('io', `no reply within ${deadlineMs} ms`);
     } catch (e) {
       if (conn.open && conn.response === undefined && !conn.numbered) conn.abandoned++;
@@ -74,7 +74,7 @@ export class Remote {
   /* ── the REPL's remote session ─────────────────────────────────────── */
 
   get address(): string | null {
-    if (this.#session !== null && !this.lang.conns.has(this.#session.handle)) this.#session = null;
+    if (this.#session !== null && this.lang.connections.get(this.#session.handle) === undefined) this.#session = null;
     return this.#session?.address ?? null;
   }
   /** Replaces (and closes) an earlier session. */
@@ -83,7 +83,7 @@ export class Remote {
     this.#session = { handle, address };
   }
   disconnect(): void {
-    if (this.#session !== null) this.lang.close(this.#session.handle);
+    if (this.#session !== null) this.lang.connections.close(this.#session.handle);
     this.#session = null;
   }
   /** Whether a line typed goes to the session. */
@@ -93,7 +93,7 @@ export class Remote {
   /** Evaluates at the peer; what it printed is printed here first. Errors: as `send`. */
   evaluate(source: string): Value {
     const { handle } = this.#session!;
-    const conn = this.lang.conns.get(handle);
+    const conn = this.lang.connections.get(handle);
     if (conn === undefined) return this.#roundTrip(handle, encodeMessage(source, this.#verbose), Infinity);
     conn.verbose = true;
     conn.printed = '';

@@ -121,7 +121,7 @@ export function brokerBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
       fn: (args) => {
         const { handle, value } = lang().call({ ask: 'broker', op: 'connect', ...asking('.broker.connect', args, CONNECT) });
         if (handle < 0) return refused(value as RefusedWords);
-        lang().opened(new Conn(handle, false, lang().settings.restricted, value as number, false));
+        lang().connections.opened(new Conn(handle, false, lang().settings.restricted, value as number, false));
         return handle;
       },
     },
