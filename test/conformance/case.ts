@@ -13,6 +13,8 @@ export interface Case<P extends Place = Medium> {
   readonly media: readonly P[];
   /** Why it is not run on TCP, on Unix sockets and with TLS, each. */
   readonly because?: string;
+  /** What this system lacks. */
+  readonly skip?: string | false;
   readonly run: (medium: P) => Promise<void> | void;
 }
 
@@ -22,9 +24,9 @@ export const TLS: readonly Medium[] = ['tls'];
 export const FAKE: readonly 'fake'[] = ['fake'];
 
 export function run<P extends Place>(cases: readonly Case<P>[]): void {
-  for (const { d, name, media, run: body } of cases) {
+  for (const { d, name, media, skip: lacking = false, run: body } of cases) {
     for (const medium of media) {
-      const skip = medium === 'tls' && !hasOpenssl ? 'no openssl' : medium === 'unix' && process.platform === 'win32' ? 'no Unix sockets' : false;
+      const skip = medium === 'tls' && !hasOpenssl ? 'no openssl' : medium === 'unix' && process.platform === 'win32' ? 'no Unix sockets' : lacking;
       test(`${d === undefined ? '' : `D ${d.join(', ')}: `}${medium}: ${name}`, { skip }, () => body(medium));
     }
   }

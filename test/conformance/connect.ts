@@ -1,19 +1,17 @@
 /** Connecting, listening, limits and buffers. */
 import assert from 'node:assert/strict';
-import { ManualClock } from '../../src/net/clock.js';
+import { connect as rawConnect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import { Connection, type ClientOptions } from '../../src/net/endpoint.js';
-import { fakeDialer } from '../../src/net/fake-transport.js';
+import { socketDialer } from '../../src/net/socket-dialer.js';
 import { Listener } from '../../src/net/stream-listener.js';
-import type { DialTarget, Transport } from '../../src/net/transport.js';
+import type { Dialer, DialTarget, Transport } from '../../src/net/transport.js';
 import { contexts, freshPath, listen, ms, turns, type Medium } from '../support/media.js';
-import { Puppet, PuppetAcceptor, started } from '../support/puppet.js';
 import { Recorder } from '../support/recorder.js';
-import { ALL, FAKE, PLAIN, type Case, type Place } from './case.js';
+import { ALL, PLAIN, TLS, type Case } from './case.js';
 
 const quiet = { log: () => {} };
-const somewhere = { kind: 'tcp', host: 'somewhere', port: 1 } as const;
 const local = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
-const AT_WILL = 'sockets do not do it at will';
 const BEFORE_TLS = 'it is over before TLS begins';
 
 function dial(medium: Medium, target: DialTarget, client: Recorder, options: Partial<ClientOptions> = {}): Connection {
@@ -29,13 +27,30 @@ const targetOf = (listener: Listener): DialTarget => {
   if (target.kind === 'unix') return target;
   return { kind: 'tcp', host: target.kind === 'tcp' ? target.host : '127.0.0.1', port: listener.port };
 };
-const codeOf = async (promise: Promise<unknown>): Promise<string> => promise.then(() => 'listening', (e: NodeJS.ErrnoException) => e.code ?? e.message);
+/** A listener and what it is told, until it is told the first. */
+async function watched(place: Parameters<typeof listen>[0]): Promise<{ listener: Listener; told: string[] }> {
+  const told: string[] = [];
+  const listener = Listener.open(place, {
+    onListening: ({ isListening }) => told.push(`listening ${isListening}`), onListenFailure: (_, { code }) => told.push(code),
+    onAccept: () => null, onClosed: () => told.push('closed'),
+  }, quiet);
+  assert.deepEqual([told, listener.isListening], [[], false], 'not before the next turn');
+  await until(() => told.length > 0);
+  return { listener, told };
+}
+/** The sockets of the system; `act` comes when the attempt has begun and cannot have ended. */
+const whileConnecting = (act: () => void): Dialer => ({
+  dial(target, events) {
+    queueMicrotask(act);
+    return socketDialer.dial(target, events);
+  },
+});
 async function until(met: () => boolean): Promise<void> {
   for (let i = 0; i < 2000 && !met(); i++) await ms(5);
   assert.ok(met(), 'waited in vain');
 }
 
-const SOCKETS: readonly Case[] = [
+export const CONNECT: readonly Case[] = [
   {
     d: [92], name: 'a refused connect is one failure, and nothing follows', media: ALL,
     run: async (medium) => {
@@ -46,53 +61,102 @@ const SOCKETS: readonly Case[] = [
       dial(medium, targetOf(gone), client);
       await client.until('connect-failed');
       await turns(5);
-      assert.equal(client.failure?.reason, 'tcp');
+      assert.deepEqual([client.failure?.reason, client.failure?.code], ['tcp', medium === 'unix' ? 'ENOENT' : 'ECONNREFUSED']);
       assert.deepEqual(client.names().filter((n) => n !== 'connecting'), ['connect-failed']);
     },
   },
   {
     d: [94], name: 'a listener reports that it listens, once, and its end, once', media: PLAIN, because: BEFORE_TLS,
     run: async (medium) => {
-      const listener = await listen(placeOf(medium), () => null);
+      const { listener, told } = await watched(placeOf(medium));
       assert.equal(listener.isListening, true);
       listener.close();
       listener.close();
       assert.equal(listener.isListening, false);
+      await turns(5);
+      assert.deepEqual(told, ['listening true', 'closed']);
     },
   },
   {
     d: [95], name: 'port 0 is given a real port', media: ['tcp'], because: 'only TCP has ports',
     run: async () => {
-      const listener = await listen(local, () => null);
+      const server = new Recorder();
+      const listener = await listen(local, serve('tcp', server));
       assert.ok(listener.port > 0);
+      const client = new Recorder();
+      const connection = dial('tcp', targetOf(listener), client);
+      await Promise.all([client.until('connected'), server.until('started')]);
+      assert.deepEqual([connection.peer?.port, server.connection?.peer?.localPort], [listener.port, listener.port]);
+      connection.hardClose();
       listener.close();
     },
   },
-  ...(['close', 'hardClose'] as const).map((how): Case => ({
-    d: [96], name: `${how} while connecting is a failure, and it never goes live`, media: ALL,
+  {
+    d: [97], name: 'a name without addresses is a failure of the look-up, without any attempt', media: ['tcp', 'tls'], because: 'a path is not looked up',
+    run: async (medium) => {
+      const client = new Recorder();
+      dial(medium, { kind: 'tcp', host: 'no-such-host.invalid', port: 1 }, client);
+      await client.until('connect-failed');
+      await turns(3);
+      assert.equal(client.failure?.reason, 'dns');
+      assert.deepEqual(client.names(), ['connect-failed']);
+    },
+  },
+  {
+    d: [100], name: 'closed while connecting, a hard close cuts the waiting short', media: ALL,
     run: async (medium) => {
       const server = new Recorder();
       const listener = await listen(placeOf(medium), serve(medium, server));
       const client = new Recorder();
-      const connection = dial(medium, targetOf(listener), client);
-      while (connection.state === 'none') await turns(1);
-      connection[how]();
-      assert.equal(connection.isClosed, true);
+      const connection = dial(medium, targetOf(listener), client, { dialer: whileConnecting(() => {
+        connection.close();
+        assert.deepEqual([connection.state, client.count('connect-failed')], ['unconnected-closing', 0]);
+        connection.hardClose();
+        assert.deepEqual([connection.state, client.count('connect-failed')], ['closed', 1]);
+      }) });
       await client.until('connect-failed');
       await ms(20);
-      assert.equal(client.failure?.code, 'closed-by-us');
+      assert.deepEqual([client.failure?.reason, client.failure?.code], ['tcp', 'closed-by-us']);
+      assert.equal(client.count('connect-failed'), 1);
+      listener.close();
+    },
+  },
+  ...(['close', 'hardClose'] as const).map((how): Case => ({
+    d: [96, 99], name: `${how} while connecting is a failure, and it never goes live; nothing is sent before it nor after it`, media: ALL,
+    run: async (medium) => {
+      const server = new Recorder();
+      const listener = await listen(placeOf(medium), serve(medium, server));
+      const client = new Recorder();
+      const refused: string[] = [];
+      const send = (): void => void refused.push(`${connection.state} ${connection.send(Buffer.from('x'))}`);
+      const connection = dial(medium, targetOf(listener), client, { dialer: whileConnecting(() => {
+        send();
+        connection[how]();
+        send();
+        assert.equal(connection.isClosed, true);
+        assert.equal(client.count('connect-failed'), how === 'close' ? 0 : 1, 'a close waits for the attempt, a hard one does not');
+      }) });
+      send();
+      await client.until('connect-failed');
+      await ms(20);
+      assert.deepEqual([client.failure?.reason, client.failure?.code], ['tcp', 'closed-by-us']);
       assert.deepEqual(client.names().filter((n) => n !== 'connecting'), ['connect-failed']);
+      assert.deepEqual(refused, ['none', 'connecting', how === 'close' ? 'unconnected-closing' : 'closed'].map((state) => `${state} not-connected`));
       listener.close();
     },
   })),
   {
     d: [101], name: 'what cannot be listened on is told, and nothing follows', media: PLAIN, because: BEFORE_TLS,
     run: async (medium) => {
-      const place = placeOf(medium);
-      const first = await listen(place, () => null);
+      const first = await listen(placeOf(medium), () => null);
       const taken = first.target.kind === 'tcp' ? { ...first.target, port: first.port } : first.target;
-      assert.equal(await codeOf(listen(taken, () => null)), 'EADDRINUSE');
-      if (medium === 'tcp') assert.equal(await codeOf(listen({ ...local, port: 70_000 }, () => null)), 'ERR_SOCKET_BAD_PORT');
+      const rows = [[taken, 'EADDRINUSE'], ...(medium === 'tcp' ? [[{ ...local, port: 70_000 }, 'ERR_SOCKET_BAD_PORT'] as const] : [])] as const;
+      for (const [place, code] of rows) {
+        const { listener, told } = await watched(place);
+        listener.close();
+        await turns(5);
+        assert.deepEqual([told, listener.isListening], [[code], false]);
+      }
       first.close();
     },
   },
@@ -116,6 +180,49 @@ const SOCKETS: readonly Case[] = [
       clients.find(({ recorder }) => recorder.text === 'served')!.connection.close();
       await until(() => clients.every(({ recorder }) => recorder.text === 'served'));
       for (const { connection } of clients) connection.hardClose();
+      listener.close();
+    },
+  },
+  {
+    d: [102], name: 'a limit counts those that shake hands, too', media: TLS,
+    run: async (medium) => {
+      const servers: Recorder[] = [];
+      const listener = await listen(local, (accepted) => {
+        servers.push(new Recorder());
+        return serve(medium, servers.at(-1)!)(accepted);
+      }, { maxConnections: 1 });
+      const silent = rawConnect(listener.port, '127.0.0.1');
+      silent.on('error', () => {});
+      await until(() => servers.length === 1);
+      const client = new Recorder();
+      const connection = dial(medium, targetOf(listener), client);
+      while (connection.state !== 'handshaking') await turns(1);
+      await ms(30);
+      assert.deepEqual([servers.length, listener.connections], [1, 1]);
+      silent.destroy();
+      await client.until('connected');
+      assert.deepEqual(servers[0].names(), ['start-failed']);
+      connection.hardClose();
+      listener.close();
+    },
+  },
+  {
+    d: [104], name: 'a read error: closed, and nothing was received', media: ALL,
+    run: async (medium) => {
+      const server = new Recorder({ started: (c) => void c.send(Buffer.from('left unread')) });
+      const listener = await listen(placeOf(medium), serve(medium, server));
+      const { target } = listener;
+      const raw = target.kind === 'unix' ? rawConnect(target.path) : rawConnect(listener.port, '127.0.0.1');
+      raw.on('error', () => {});
+      if (medium === 'tls') tlsConnect({ socket: raw, rejectUnauthorized: false }).on('error', () => {});
+      await server.until('sent');
+      // What is closed over unread bytes, a Unix socket reports to its peer as a reset.
+      if (medium === 'unix') raw.destroy();
+      else raw.resetAndDestroy();
+      await server.until('closed');
+      await turns(3);
+      assert.deepEqual(server.names(), ['started', 'accepted', 'sent', 'closed']);
+      assert.equal(server.cause?.code, 'ECONNRESET');
       listener.close();
     },
   },
@@ -160,163 +267,3 @@ const SOCKETS: readonly Case[] = [
     },
   },
 ];
-
-const FAKED: readonly Case<Place>[] = [
-  {
-    d: [97], name: 'a name without addresses is a failure of the look-up, without any attempt', media: FAKE, because: AT_WILL,
-    run: () => {
-      const side = new Recorder();
-      const clock = new ManualClock();
-      Connection.client({ target: somewhere, clock, dialer: fakeDialer(clock, 10, { reason: 'dns' }) }, side);
-      clock.advance(20);
-      assert.equal(side.failure?.reason, 'dns');
-      assert.deepEqual(side.names(), ['connect-failed']);
-    },
-  },
-  {
-    d: [98], name: 'connecting reports how many attempts are in flight, again when one fails, and never none', media: FAKE, because: AT_WILL,
-    run: () => {
-      const side = new Recorder();
-      const clock = new ManualClock();
-      Connection.client({ target: somewhere, clock, dialer: fakeDialer(clock, 10, { transport: new Puppet() }, [2, 1]) }, side);
-      clock.advance(20);
-      assert.deepEqual(side.details('connecting'), [2, 1]);
-      assert.equal(side.count('connected'), 1);
-    },
-  },
-  {
-    d: [99], name: 'sending while connecting, and after closing while connecting: not connected', media: FAKE, because: AT_WILL,
-    run: () => {
-      const side = new Recorder();
-      const clock = new ManualClock();
-      const connection = Connection.client({ target: somewhere, clock, dialer: fakeDialer(clock, 10, { transport: new Puppet() }) }, side);
-      assert.equal(connection.send(Buffer.from('x')), 'not-connected');
-      clock.advance(2);
-      assert.equal(connection.state, 'connecting');
-      assert.equal(connection.send(Buffer.from('x')), 'not-connected');
-      connection.close();
-      assert.equal(connection.state, 'unconnected-closing');
-      assert.equal(connection.send(Buffer.from('x')), 'not-connected');
-      assert.equal(side.count('accepted'), 0);
-    },
-  },
-  {
-    d: [100], name: 'closed while connecting, it drains and then reports; a hard close cuts that short', media: FAKE, because: AT_WILL,
-    run: () => {
-      for (const short of [false, true]) {
-        const side = new Recorder();
-        const clock = new ManualClock();
-        const puppet = new Puppet();
-        const connection = Connection.client({ target: somewhere, clock, dialer: fakeDialer(clock, 1000, { transport: puppet }) }, side);
-        clock.advance(10);
-        connection.close();
-        assert.equal(side.count('connect-failed'), 0);
-        if (short) connection.hardClose();
-        else clock.advance(1000);
-        assert.equal(side.failure?.reason, 'tcp');
-        clock.advance(5000);
-        assert.equal(side.count('connect-failed'), 1);
-        assert.deepEqual(puppet.calls, short ? [] : ['destroy']);
-      }
-    },
-  },
-  {
-    d: [101], name: 'what cannot be listened on is told, and nothing follows', media: FAKE,
-    run: async () => {
-      const told: string[] = [];
-      const acceptor = new PuppetAcceptor({ code: 'EADDRINUSE', message: 'as asked for' });
-      const listener = Listener.open(local, {
-        onListening: () => told.push('listening'), onListenFailure: (_, { code }) => told.push(code), onAccept: () => null, onClosed: () => told.push('closed'),
-      }, { acceptor, ...quiet });
-      await turns(2);
-      listener.close();
-      assert.deepEqual(told, ['EADDRINUSE']);
-      assert.equal(listener.isListening, false);
-    },
-  },
-  {
-    d: [102], name: 'a limit of 2: the third waits, unread, and closing one resumes', media: FAKE,
-    run: async () => {
-      const acceptor = new PuppetAcceptor({ port: 7 });
-      const clock = new ManualClock();
-      const servers: Recorder[] = [];
-      const listener = Listener.open(local, {
-        onListenFailure: () => assert.fail(), onAccept: (_, accepted) => {
-          servers.push(new Recorder());
-          return Connection.server(accepted, servers.at(-1)!, { clock, ...quiet });
-        },
-      }, { acceptor, maxConnections: 2, waiting: 1, ...quiet });
-      await turns(2);
-      assert.equal(listener.port, 7);
-      const puppets = Array.from({ length: 4 }, () => new Puppet());
-      for (const puppet of puppets) acceptor.arrive(puppet);
-      clock.advance(1);
-      assert.deepEqual([servers.length, listener.connections], [2, 2]);
-      assert.equal(puppets[2].events, null, 'the third is not read from');
-      assert.deepEqual(puppets[3].calls, ['reset'], 'more than may wait is dropped');
-      puppets[0].events!.ended();
-      clock.advance(1);
-      assert.deepEqual([servers.length, listener.connections], [3, 2]);
-      assert.notEqual(puppets[2].events, null);
-      listener.close();
-      assert.equal(acceptor.closed, true);
-    },
-  },
-  {
-    d: [103], name: 'IPv4 only and IPv6 only reach the dialer', media: FAKE,
-    run: () => {
-      for (const family of [4, 6] as const) {
-        const clock = new ManualClock();
-        const asked: DialTarget[] = [];
-        const inner = fakeDialer(clock, 1, { transport: new Puppet() });
-        const client = new Recorder();
-        Connection.client({ target: { ...somewhere, family }, clock, dialer: { dial: (target, events) => { asked.push(target); return inner.dial(target, events); } }, ...quiet }, client);
-        clock.advance(5);
-        assert.equal(client.count('connected'), 1);
-        assert.deepEqual(asked, [{ ...somewhere, family }]);
-      }
-    },
-  },
-  {
-    d: [104], name: 'a read error: closed, and nothing was received', media: FAKE, because: AT_WILL,
-    run: () => {
-      const side = new Recorder();
-      const { puppet } = started(side);
-      puppet.events!.failed(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
-      assert.deepEqual(side.names(), ['started', 'closed']);
-      assert.equal(side.cause?.code, 'ECONNRESET');
-    },
-  },
-  {
-    d: [105], name: 'ten bytes framed by four: two deliveries, two bytes are kept', media: FAKE,
-    run: () => {
-      const side = new Recorder({ started: (c) => c.bufferUntil(4) });
-      const { puppet } = started(side);
-      puppet.events!.data(Buffer.from('aaaabbbbcc'));
-      assert.deepEqual(side.received.map(String), ['aaaa', 'bbbb']);
-      puppet.events!.data(Buffer.from('cc'));
-      assert.deepEqual(side.received.map(String), ['aaaa', 'bbbb', 'cccc']);
-    },
-  },
-  {
-    d: [109], name: 'an attempt that connects after it was abandoned is cleaned up once', media: FAKE, because: AT_WILL,
-    run: () => {
-      for (const how of ['close', 'hardClose'] as const) {
-        const side = new Recorder();
-        const clock = new ManualClock();
-        const puppet = new Puppet();
-        // A dialer that cannot be stopped: its report comes whatever was asked.
-        const connection = Connection.client({
-          target: somewhere, clock, dialer: { dial: (_, events) => { clock.after(10, () => events.connected(puppet)); return { abort: () => {} }; } },
-        }, side);
-        clock.advance(2);
-        connection[how]();
-        clock.advance(20);
-        assert.deepEqual(puppet.calls, ['destroy'], how);
-        assert.equal(side.count('connect-failed'), 1, how);
-      }
-    },
-  },
-];
-
-export const CONNECT: readonly Case<Place>[] = [...(SOCKETS as readonly Case<Place>[]), ...FAKED];

@@ -15,6 +15,7 @@ export const FAKED: readonly Case<'fake'>[] = [
       const { connection } = started(side);
       for (const text of ['a', 'b', 'c']) assert.equal(connection.send(Buffer.from(text)), 'accepted');
       assert.deepEqual(side.names().slice(1), ['accepted', 'sent', 'accepted', 'sent', 'accepted', 'sent']);
+      assert.deepEqual(side.details('accepted'), [1, 2, 3]);
       assert.deepEqual(side.details('sent'), [1, 2, 3]);
     },
   },
@@ -41,16 +42,20 @@ export const FAKED: readonly Case<'fake'>[] = [
       connection.hardClose();
       assert.deepEqual(side.names().slice(1), ['accepted', 'throttled', 'closed']);
       clock.advance(1);
+      assert.deepEqual(side.names().slice(1), ['accepted', 'throttled', 'closed', 'send-failed']);
       assert.deepEqual(side.details('send-failed'), [1]);
     },
   },
   {
     d: [51], name: 'close after a finished send: the next one is not connected', media: FAKE, because,
     run: () => {
-      const { connection } = started(new Recorder());
+      const side = new Recorder();
+      const { puppet, connection } = started(side);
       connection.send(Buffer.from('x'));
       connection.close();
       assert.equal(connection.send(Buffer.from('y')), 'not-connected');
+      assert.deepEqual(side.names().slice(1), ['accepted', 'sent']);
+      assert.deepEqual([puppet.writes, puppet.calls], [[1], ['end']]);
     },
   },
 ];

@@ -1,8 +1,9 @@
 /** Delivery: muting, yielding, framing, half open streams, the order of an end. */
 import assert from 'node:assert/strict';
-import { ms, turns, withPair } from '../support/media.js';
+import { ms, startPair, turns, withPair } from '../support/media.js';
 import { Recorder } from '../support/recorder.js';
 import { ALL, TLS, type Case } from './case.js';
+import { pattern } from './settled.js';
 
 const MIB = 1 << 20;
 
@@ -28,10 +29,12 @@ export const FLOW: readonly Case[] = [
   {
     d: [52, 53], name: 'muted from the start nothing is delivered; unmuted it all is', media: ALL,
     run: async (medium) => {
+      const client = new Recorder();
       const server = new Recorder({ started: (c) => c.mute() });
-      await withPair(medium, new Recorder(), server, async (pair) => {
+      await withPair(medium, client, server, async (pair) => {
         pair.client.send(Buffer.from('held back'));
-        await ms(100);
+        await client.until('sent');
+        await ms(500);
         assert.equal(server.count('received'), 0);
         pair.server.unmute();
         assert.equal(server.count('received'), 0, 'not before the next turn');
@@ -55,7 +58,11 @@ export const FLOW: readonly Case[] = [
         assert.equal(server.count('received'), 1);
         pair.server.unmute();
         await server.until('received', 5);
-        assert.equal(server.text, '1aaa2bbb3ccc4ddd5eee');
+        assert.deepEqual(server.received.map(String), ['1aaa', '2bbb', '3ccc', '4ddd', '5eee']);
+        assert.equal(pair.server.muted, true);
+        pair.client.send(Buffer.from('PING'));
+        await server.until('received', 6);
+        assert.equal(server.received[5].toString(), 'PING');
         pair.server.send(Buffer.from('PONG'));
         await client.until(() => client.text === 'PONG');
       });
@@ -64,12 +71,17 @@ export const FLOW: readonly Case[] = [
   {
     d: [54], name: 'mute with a full read buffer keeps the connection and every byte', media: ALL,
     run: async (medium) => {
-      const server = framed(64, (c, nth) => { if (nth === 1) { c.mute(); setTimeout(() => c.unmute(), 20); } });
+      const server = framed(64, (c, nth) => { if (nth === 1) c.mute(); });
       await withPair(medium, new Recorder(), server, async (pair) => {
         const bytes = Buffer.from(Uint8Array.from({ length: 1024 }, (_, i) => i & 255));
         pair.client.send(bytes);
+        await server.until('received');
+        await ms(20);
+        assert.deepEqual(server.names(), ['started', 'received']);
+        pair.server.unmute();
         await server.until('received', 16);
         assert.ok(server.bytes.equals(bytes));
+        assert.equal(server.count('closed'), 0);
       }, { server: { readBufferMinimum: 1024, readBufferSize: 1024 } });
     },
   },
@@ -79,11 +91,13 @@ export const FLOW: readonly Case[] = [
       const client = new Recorder({ throttled: (c) => c.mute() });
       const server = new Recorder({ started: (c) => c.mute() });
       await withPair(medium, client, server, async (pair) => {
-        pair.client.send(Buffer.alloc(12 * MIB));
+        const big = pattern(12 * MIB);
+        pair.client.send(big);
         await client.until('throttled');
         pair.server.unmute();
         await client.until('sent');
-        await server.until(() => server.size === 12 * MIB);
+        await server.until(() => server.size === big.length);
+        assert.ok(server.bytes.equals(big));
         pair.server.send(Buffer.from('x'));
         await ms(20);
         assert.equal(client.count('received'), 0);
@@ -117,6 +131,7 @@ export const FLOW: readonly Case[] = [
         pair.server.close();
         assert.equal(server.count('closed'), 1);
         await turns(5);
+        assert.deepEqual(server.names(), ['started', 'received', 'closed']);
         assert.equal(server.text, 'aaaa');
       });
     },
@@ -129,6 +144,7 @@ export const FLOW: readonly Case[] = [
         pair.client.send(Buffer.from('aaaabbbbcccc'));
         await server.until('closed');
         await turns(5);
+        assert.deepEqual(server.names(), ['started', 'received', 'closed']);
         assert.equal(server.text, 'aaaa');
       });
     },
@@ -140,7 +156,9 @@ export const FLOW: readonly Case[] = [
       await withPair(medium, new Recorder(), server, async (pair) => {
         pair.client.send(Buffer.from('aaaabbbbcccc'));
         await server.until('closed');
-        assert.equal(server.text, 'aaaabbbbcccc');
+        assert.deepEqual(server.names(), ['started', 'received', 'received', 'received', 'closed']);
+        assert.deepEqual(server.received.map(String), ['aaaa', 'bbbb', 'cccc']);
+        assert.equal(server.cause?.code, 'closed');
       });
     },
   },
@@ -268,8 +286,16 @@ export const FLOW: readonly Case[] = [
     },
   },
   {
-    d: [108], name: 'socket options can be set while it is open, and not after', media: ALL,
+    d: [108], name: 'socket options can be set while it is open, not before, not while it closes, and not after', media: ALL,
     run: async (medium) => {
+      const early: string[] = [];
+      const { pair, ready } = await startPair(medium, new Recorder(), new Recorder());
+      early.push(pair().client.setNoDelay(true), pair().client.setKeepAlive(1000));
+      await ready;
+      assert.deepEqual(early, ['not-open', 'not-open']);
+      pair().client.close();
+      assert.equal(pair().client.setNoDelay(true), 'not-open', 'while it closes');
+      pair().listener.close();
       await withPair(medium, new Recorder(), new Recorder(), ({ client }) => {
         assert.equal(client.setNoDelay(false), 'ok');
         assert.equal(client.setKeepAlive(1000), 'ok');
@@ -300,7 +326,7 @@ export const FLOW: readonly Case[] = [
     },
   },
   {
-    d: [7], name: 'a hard close inside received, with a second decrypted message waiting: that one is not delivered', media: TLS, because: 'on plain streams it is 62',
+    d: [7], name: 'a hard close inside received, with a second decrypted message waiting: that one is not delivered', media: TLS, because: 'on plain streams nothing is decrypted: there it is 62',
     run: async (medium) => {
       const server = framed(4, (c) => c.hardClose());
       await withPair(medium, new Recorder(), server, async (pair) => {
@@ -333,11 +359,14 @@ export const FLOW: readonly Case[] = [
       const client = new Recorder();
       const server = new Recorder({ started: (c) => c.mute() });
       await withPair(medium, client, server, async (pair) => {
-        pair.client.send(Buffer.alloc(12 * MIB));
+        const big = pattern(12 * MIB);
+        pair.client.send(big);
         await client.until('throttled');
         pair.server.unmute();
         await client.until('unthrottled');
-        await server.until(() => server.size === 12 * MIB);
+        assert.deepEqual(client.details('sent'), [1]);
+        await server.until(() => server.size === big.length);
+        assert.ok(server.bytes.equals(big));
         pair.server.send(Buffer.from('ping'));
         await client.until(() => client.text === 'ping');
       });
@@ -349,13 +378,18 @@ export const FLOW: readonly Case[] = [
       const client = new Recorder({ received: (c) => c.mute() });
       const server = new Recorder({ started: (c) => c.mute() });
       await withPair(medium, client, server, async (pair) => {
-        pair.client.send(Buffer.alloc(12 * MIB));
+        const big = pattern(12 * MIB);
+        pair.client.send(big);
         await client.until('throttled');
         pair.server.send(Buffer.from('readable'));
         await client.until('received');
+        assert.equal(client.count('sent'), 0);
         pair.server.unmute();
-        await client.until('sent');
-        await server.until(() => server.size === 12 * MIB);
+        await client.until('unthrottled');
+        assert.equal(pair.client.muted, true);
+        assert.deepEqual(client.details('sent'), [1]);
+        await server.until(() => server.size === big.length);
+        assert.ok(server.bytes.equals(big));
       });
     },
   },

@@ -61,9 +61,15 @@ export const OURS: readonly Case[] = [
           if (i % 16 === 15) await turns(1);
         }
         assert.equal(client.count('throttled'), 1);
+        assert.equal(pair.client.send(Buffer.alloc(4096)), 'not-writeable');
+        assert.ok(pair.client.pendingSends > 0);
         pair.server.unmute();
         await client.until('unthrottled');
-        await server.until(() => server.size === sent);
+        assert.equal(pair.client.pendingBytes, 0);
+        assert.equal(client.count('sent') * 4096, sent);
+        assert.equal(pair.client.send(Buffer.alloc(4096)), 'accepted');
+        await server.until(() => server.size === sent + 4096);
+        assert.equal(client.count('throttled'), 1);
       });
     },
   },

@@ -3,17 +3,19 @@ import assert from 'node:assert/strict';
 import { connect as rawConnect } from 'node:net';
 import { Connection, type ClientOptions } from '../../src/net/endpoint.js';
 import { fakeDialer } from '../../src/net/fake-transport.js';
-import { socketDialer } from '../../src/net/socket-dialer.js';
 import { ManualClock } from '../../src/net/clock.js';
-import { contexts, listen, turns, withPair, type Medium, type Pair } from '../support/media.js';
+import { socketDialer } from '../../src/net/socket-dialer.js';
+import type { DialTarget } from '../../src/net/transport.js';
+import { contexts, listen, startPair, turns, withPair, type Medium, type Pair } from '../support/media.js';
 import { rawServer } from '../support/raw-server.js';
 import { Recorder } from '../support/recorder.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 import { ALL, FAKE, PLAIN, TLS, type Case, type Place } from './case.js';
+import { endless, hasEndless } from './endless.js';
 
 const quiet = { log: () => {} };
 const somewhere = { kind: 'tcp', host: 'somewhere', port: 1 } as const;
-const ENDLESS = 'on sockets, an attempt that lasts cannot be had for certain';
+const ENDLESS = 'an attempt on a Unix socket never lasts: it is answered, or refused, within the call';
 const SECURE = 'it is about TLS';
 
 /** A pair whose client lives on a clock of its own. */
@@ -99,16 +101,20 @@ const IDLE: readonly Case[] = [
     d: [70], name: 'idle timeout: set before connecting it is armed when the connection is ready, and fires', media: ALL,
     run: async (medium) => {
       const client = new Recorder();
-      await timed(medium, client, new Recorder({ started: (c) => c.mute() }), async (pair, clock) => {
-        // The very first callback; what was set in it was set before the connection was ready.
-        assert.equal(client.count('idle'), 0);
-        clock.advance(99);
-        assert.equal(client.count('idle'), 0);
-        clock.advance(1);
-        assert.equal(client.count('idle'), 1);
-        await turns(1);
-        pair.client.hardClose();
-      }, { dialer: armed(client) });
+      const clock = new SteppedClock();
+      const { pair, ready } = await startPair(medium, client, new Recorder({ started: (c) => c.mute() }), { client: { clock } });
+      const { client: connection, listener } = pair();
+      assert.equal(connection.state, 'none');
+      assert.equal(connection.setIdleTimeout(100), 'ok');
+      clock.advance(1000);
+      await ready;
+      assert.equal(client.count('idle'), 0, 'not while it connects');
+      clock.advance(99);
+      assert.equal(client.count('idle'), 0);
+      clock.advance(1);
+      assert.equal(client.count('idle'), 1);
+      connection.hardClose();
+      listener.close();
     },
   },
   {
@@ -148,34 +154,41 @@ const IDLE: readonly Case[] = [
   },
 ];
 
-/** The sockets of the system; sets the idle timeout of the connection while it connects. */
-function armed(client: Recorder): NonNullable<ClientOptions['dialer']> {
-  return {
-    dial(target, events) {
-      return socketDialer.dial(target, {
-        ...events, attempting: (n) => events.attempting(n), failed: (reason, error) => events.failed(reason, error),
-        connected: (transport) => {
-          events.attempting(1);
-          client.connection!.setIdleTimeout(100);
-          events.connected(transport);
-        },
-      });
-    },
-  };
+/** A client whose attempt to connect gets no answer: a place on the network, or a dialer that takes as long. */
+async function attempting(place: Place, client: Recorder, connectTimeoutMs: number, body: (connection: Connection, clock: ManualClock | SteppedClock) => void): Promise<void> {
+  if (place === 'fake') {
+    const clock = new ManualClock();
+    const connection = Connection.client({ clock, ...quiet, target: somewhere, connectTimeoutMs, dialer: fakeDialer(clock, 1e9, { reason: 'tcp' }) }, client);
+    clock.advance(0);
+    return body(connection, clock);
+  }
+  await endless(async (target: DialTarget) => {
+    const clock = new SteppedClock();
+    const options = { target, clock, connectTimeoutMs, ...quiet };
+    const connection = place === 'tls' ? Connection.sslClient({ ...options, servername: 'localhost', context: contexts().client }, client) : Connection.client(options, client);
+    await client.until('connecting');
+    await turns(5);
+    body(connection, clock);
+    connection.hardClose();
+  });
 }
+const LASTING = { media: ['tcp', 'tls', 'fake'], because: ENDLESS, skip: hasEndless ? false : 'a full queue refuses here' } as const;
 
 const CONNECTING: readonly Case<Place>[] = [
   {
-    d: [74], name: 'connection timeout: an address that never answers is a failure in time', media: FAKE, because: ENDLESS,
-    run: () => {
+    d: [74], name: 'connection timeout: an address that never answers is a failure in time', ...LASTING,
+    run: async (place) => {
       const client = new Recorder();
-      const clock = new ManualClock();
-      Connection.client({ clock, ...quiet, target: somewhere, connectTimeoutMs: 3000, dialer: fakeDialer(clock, 1e9, { reason: 'tcp' }) }, client);
-      clock.advance(2999);
-      assert.equal(client.count('connect-failed'), 0);
-      clock.advance(2);
-      assert.deepEqual(client.names(), ['connecting', 'connect-failed']);
-      assert.equal(client.failure?.reason, 'timeout');
+      await attempting(place, client, 3000, (connection, clock) => {
+        assert.equal(connection.state, 'connecting');
+        clock.advance(2999);
+        assert.equal(client.count('connect-failed'), 0);
+        clock.advance(1);
+        assert.deepEqual(client.names(), ['connecting', 'connect-failed']);
+        assert.deepEqual([client.failure?.reason, client.failure?.code], ['timeout', 'connect-timeout']);
+        clock.advance(100_000);
+        assert.equal(client.count('connect-failed'), 1);
+      });
     },
   },
   { d: [75], name: 'connection timeout: cancelled by a successful connect', media: PLAIN, because: 'with TLS it is 77', run: (medium) => staysConnected(medium as Medium) },
@@ -192,21 +205,44 @@ const CONNECTING: readonly Case<Place>[] = [
     },
   },
   ...(['close', 'hardClose'] as const).map((how): Case<Place> => ({
-    d: [how === 'close' ? 78 : 79], name: `${how} while connecting, with a timeout armed, is a failure to connect and no timeout`, media: FAKE, because: ENDLESS,
-    run: () => {
+    d: [how === 'close' ? 78 : 79], name: `${how} while connecting, with a timeout armed, is a failure to connect and no timeout`, ...LASTING,
+    run: async (place) => {
       const client = new Recorder();
-      const clock = new ManualClock();
-      const connection = Connection.client({ clock, ...quiet, target: somewhere, connectTimeoutMs: 1000, dialer: fakeDialer(clock, 50, { reason: 'tcp' }) }, client);
-      clock.advance(10);
-      connection[how]();
-      if (how === 'close') clock.advance(100);
-      assert.deepEqual([client.failure?.reason, client.failure?.code], ['tcp', 'closed-by-us']);
-      clock.advance(5000);
-      assert.deepEqual(client.names(), ['connecting', 'connect-failed']);
+      await attempting(place, client, 1000, (connection, clock) => {
+        clock.advance(10);
+        connection[how]();
+        assert.equal(connection.isClosed, true);
+        if (how === 'close') {
+          assert.equal(connection.state, 'unconnected-closing');
+          clock.advance(4999);
+          assert.equal(client.count('connect-failed'), 0, 'the attempt is drained, for as long as a close may take');
+          clock.advance(1);
+        }
+        assert.deepEqual([client.failure?.reason, client.failure?.code], ['tcp', 'closed-by-us']);
+        clock.advance(100_000);
+        assert.deepEqual(client.names(), ['connecting', 'connect-failed']);
+      });
     },
   })),
   {
-    d: [80], name: 'connection timeout: zero and more than the longest are refused, both boundaries are taken', media: FAKE, because: ENDLESS,
+    d: [80], name: 'connection timeout: zero and more than the longest are refused before anything is tried, both boundaries are taken', media: ALL,
+    run: async (medium) => {
+      for (const [connectTimeoutMs, taken] of [[0, false], [1, true], [18_446_744_073_709, true], [18_446_744_073_710, false]] as const) {
+        const client = new Recorder();
+        const server = new Recorder();
+        const { pair } = await startPair(medium as Medium, client, server, { client: { clock: new SteppedClock(), connectTimeoutMs } });
+        await client.until(taken ? 'connected' : 'connect-failed');
+        await turns(3);
+        assert.equal(client.failure?.reason, taken ? undefined : 'timer');
+        assert.equal(client.count('connecting') > 0, taken && medium !== 'unix');
+        if (!taken) assert.deepEqual([client.names(), server.names()], [['connect-failed'], []]);
+        pair().client.hardClose();
+        pair().listener.close();
+      }
+    },
+  },
+  {
+    d: [80], name: 'connection timeout: the least one is one', media: FAKE,
     run: () => {
       for (const [ms, reason] of [[0, 'timer'], [1, 'timeout'], [18_446_744_073_709, undefined], [18_446_744_073_710, 'timer']] as const) {
         const client = new Recorder();
@@ -265,19 +301,24 @@ const USER: readonly Case[] = [
     },
   },
   {
-    d: [84, 89], name: 'user timer: not before it is connected, and not while closing', media: ALL,
+    d: [84, 89], name: 'user timer: not before it is connected, not while closing, and not after', media: ALL,
     run: async (medium) => {
-      const answers: unknown[] = [];
-      const client = new Recorder({ connecting: (c) => void answers.push(c.setTimer(100)) });
-      await timed(medium, client, new Recorder({ started: (c) => c.mute() }), (pair) => {
-        assert.ok(answers.every((answer) => answer === 'not-open'));
-        pair.client.close();
-        assert.equal(pair.client.state, 'closing');
-        assert.equal(pair.client.setTimer(100), 'not-open');
+      const answers: [string, unknown][] = [];
+      const ask = (c: Connection): void => void answers.push([c.state, c.setTimer(100)]);
+      const client = new Recorder();
+      const { pair, ready } = await startPair(medium, client, new Recorder({ started: (c) => c.mute() }), {
+        client: { dialer: { dial(target, events) { queueMicrotask(() => ask(pair().client)); return socketDialer.dial(target, events); } } },
       });
-      const early = Connection.client({ target: { kind: 'unix', path: '/nowhere' }, ...quiet }, new Recorder());
-      assert.equal(early.setTimer(100), 'not-open');
-      early.hardClose();
+      const { client: connection, listener } = pair();
+      ask(connection);
+      await ready;
+      connection.close();
+      ask(connection);
+      assert.deepEqual(answers, [['none', 'not-open'], ['connecting', 'not-open'], ['closing', 'not-open']]);
+      connection.hardClose();
+      ask(connection);
+      assert.deepEqual(answers[3], ['closed', 'not-open']);
+      listener.close();
     },
   },
   {

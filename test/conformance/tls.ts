@@ -1,10 +1,11 @@
 /** TLS from the first byte, and TLS that a plain connection goes on with. */
 import assert from 'node:assert/strict';
 import { connect as rawConnect } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { Connection } from '../../src/net/endpoint.js';
 import { TlsContext } from '../../src/net/tls-context.js';
 import { certificate } from '../support/certificates.js';
-import { contexts, listen, startPair, turns, withPair, type Contexts, type Medium } from '../support/media.js';
+import { contexts, freshPath, listen, startPair, turns, withPair, type Contexts, type Medium } from '../support/media.js';
 import { started } from '../support/puppet.js';
 import { rawServer } from '../support/raw-server.js';
 import { Recorder } from '../support/recorder.js';
@@ -37,6 +38,9 @@ export const HANDSHAKES: readonly Case[] = [
       await withPair(medium, client, server, async () => {
         await client.until(() => client.text === 'pong');
         assert.equal(server.text, 'ping');
+        assert.deepEqual(client.names().filter((n) => n !== 'connecting'), ['connected', 'accepted', 'sent', 'received']);
+        await server.until('sent');
+        assert.deepEqual(server.names(), ['started', 'received', 'accepted', 'sent']);
       });
     },
   },
@@ -69,7 +73,7 @@ export const HANDSHAKES: readonly Case[] = [
     },
   },
   {
-    d: [6], name: 'not writeable during the first handshake, and sends are refused', media: TLS, because: HANDSHAKE,
+    d: [6], name: 'neither side is writeable during the first handshake, and sends are refused', media: TLS, because: HANDSHAKE,
     run: async () => {
       const { server, port } = await rawServer(() => {});
       const client = new Recorder();
@@ -79,8 +83,21 @@ export const HANDSHAKES: readonly Case[] = [
       assert.equal(connection.send(Buffer.from('x')), 'not-connected');
       connection.close();
       assert.deepEqual([client.failure?.reason, client.failure?.code], ['tls', 'closed-by-us']);
-      assert.equal(client.count('accepted'), 0);
+      assert.deepEqual(client.names(), ['connecting', 'connect-failed']);
       server.close();
+      const serving = new Recorder();
+      let served: Connection | null = null;
+      const listener = await listen({ ...local, port: 0 }, (accepted) => (served = Connection.sslServer(accepted, contexts().server, serving, quiet)));
+      const raw = rawConnect(listener.port, '127.0.0.1');
+      raw.on('error', () => {});
+      while ((served as Connection | null)?.state !== 'handshaking') await turns(1);
+      assert.equal(served!.isWriteable, false);
+      assert.equal(served!.send(Buffer.from('x')), 'not-connected');
+      served!.close();
+      assert.deepEqual(serving.names(), ['start-failed']);
+      assert.deepEqual([serving.failure?.reason, serving.failure?.code], ['tls', 'closed-by-us']);
+      raw.destroy();
+      listener.close();
     },
   },
   ...(['connected', 'started'] as const).map((event): Case => ({
@@ -100,10 +117,25 @@ export const HANDSHAKES: readonly Case[] = [
   {
     d: [113], name: 'the name is mandatory: without one there is no handshake and no plain connection either', media: TLS, because: HANDSHAKE,
     run: async () => {
+      let accepted = 0;
+      const listener = await listen({ kind: 'unix', path: freshPath() }, () => { accepted++; return null; });
+      const { target } = listener;
+      assert.ok(target.kind === 'unix');
+      for (const servername of [undefined, '']) {
+        const client = new Recorder();
+        Connection.sslClient({ target, context: contexts().client, ...quiet, ...(servername === undefined ? {} : { servername }) }, client);
+        await client.until('connect-failed');
+        await turns(5);
+        assert.deepEqual([client.failure?.reason, client.failure?.code], ['tls', 'session-failed']);
+        assert.deepEqual(client.names(), ['connect-failed']);
+      }
+      assert.equal(accepted, 0);
+      listener.close();
       const client = new Recorder();
-      Connection.sslClient({ target: { kind: 'unix', path: '/nowhere' }, context: contexts().client, ...quiet }, client);
-      await client.until('connect-failed');
-      assert.deepEqual([client.failure?.reason, client.failure?.code], ['tls', 'session-failed']);
+      await withPair('tcp', client, new Recorder(), (pair) => {
+        assert.equal(pair.client.startTls(contexts().client), 'session-failed');
+        assert.deepEqual([pair.client.state, pair.client.tls.kind], ['open', 'none']);
+      });
     },
   },
   {
@@ -121,6 +153,30 @@ export const HANDSHAKES: readonly Case[] = [
     },
   },
   {
+    d: [114], name: 'no session is carried over at all, though the server offers it', media: TLS,
+    run: async () => {
+      for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+        const { cert, key } = certificate('server', 'authority');
+        const reused: boolean[] = [];
+        // It speaks first: what it offers comes before.
+        const server = createTlsServer({ cert, key, maxVersion }, (socket) => {
+          reused.push(socket.isSessionReused());
+          socket.on('error', () => {});
+          socket.write('hello');
+        });
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        for (let i = 0; i < 3; i++) {
+          const client = new Recorder();
+          const connection = secured((server.address() as { port: number }).port, client);
+          await client.until(() => client.text === 'hello');
+          connection.hardClose();
+        }
+        assert.deepEqual(reused, [false, false, false], maxVersion);
+        server.close();
+      }
+    },
+  },
+  {
     d: [115], name: 'no protocol in common is refused, also when one side offers none', media: TLS, because: HANDSHAKE,
     run: async (medium) => {
       const { cert, key } = certificate('server', 'authority');
@@ -134,6 +190,10 @@ export const HANDSHAKES: readonly Case[] = [
         await ready;
         const refusing = theirs === undefined ? client : server;
         assert.equal(refusing.failure?.code, 'alpn-mismatch', `${theirs} and ${ours}`);
+        const other = refusing === client ? server : client;
+        await other.until(() => other.failure !== null || other.cause !== null);
+        if (theirs !== undefined && ours !== undefined) assert.equal(other.failure?.code, 'alpn-mismatch');
+        assert.equal(client.count('received') + server.count('received'), 0);
         pair().client.hardClose();
         pair().listener.close();
       }
@@ -218,8 +278,10 @@ export const UPGRADES: readonly Case<Place>[] = [
       await withPair(medium as Medium, client, server, async (pair) => {
         assert.equal(pair.client.startTls(contexts().client, 'localhost'), 'ok');
         await client.until('closed');
-        assert.deepEqual(client.names().slice(-2), ['tls-failed', 'closed']);
-        assert.equal(client.tlsFailure?.kind, 'general');
+        await turns(5);
+        assert.deepEqual(client.names().filter((n) => n !== 'connecting'), ['connected', 'tls-failed', 'closed']);
+        assert.deepEqual([client.tlsFailure?.kind, client.tlsFailure?.code], ['general', 'not-tls']);
+        assert.equal(pair.client.tls.kind, 'failed');
       });
     },
   },
