@@ -3,6 +3,7 @@ import { Dict, F64, List, Sym, T, Table, Vec, nullOf, type Value } from '../lang
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import { gather } from '../columns/gather.js';
+import { latestRows } from '../columns/asof.js';
 import { gatherOrNull } from '../columns/join.js';
 import { placesUpTo, timeline } from '../columns/join-time.js';
 import { GROUPED, type GroupedReduction } from '../columns/grouped.js';
@@ -47,9 +48,8 @@ function latest(verb: string, keys: Value, left: Table, right: Table): Value {
   const leftTime = timeOf(verb, left, timeName);
   const rightTime = timeOf(verb, right, timeName);
   const equal = names.slice(0, -1);
-  const line = timeline(equal.map((s) => columnOf(verb, left, s, 'schema')), equal.map((s) => columnOf(verb, right, s, 'schema')), left.length, rightTime);
-  const { place, start } = placesUpTo(line, rightTime, leftTime, false);
-  const rows = place.map((p, i) => (p > start[i] ? line.order[p - 1] : -1));
+  const keysIn = (t: Table): Column[] => equal.map((s) => columnOf(verb, t, s, 'schema'));
+  const rows = latestRows(keysIn(left), keysIn(right), leftTime, rightTime);
   const ids = new Set(names.map((s) => s.id));
   const rest = namesOf(right).filter((s) => !ids.has(s.id));
   return tableOf([...namesOf(left), ...rest], [...left.cols, ...rest.map((s) => gatherOrNull(columnOf(verb, right, s, 'schema'), rows))]);

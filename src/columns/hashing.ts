@@ -234,7 +234,7 @@ function groupSingles(words: Int32Array): Groups {
 }
 
 // The loops stand in functions of their own, called once a chunk: they are compiled after the first few, not when the column ends.
-function widenRange(words: Int32Array, lo: number, hi: number, range: { min: number; max: number }): void {
+export function widenRange(words: Int32Array, lo: number, hi: number, range: { min: number; max: number }): void {
   let { min, max } = range;
   for (let i = lo; i < hi; i++) {
     const w = words[i];

@@ -106,7 +106,7 @@ function isAfter(h: number, l: number, xh: number, xl: number, strict: boolean):
 }
 
 /** Rows whose time is not null, by time; rows of one time keep their order. */
-function byTime(time: Vec): Int32Array {
+export function byTime(time: Vec): Int32Array {
   if (!time.nulls) return gradeRows([time], time.length, false);
   const isNull = nullTest(time);
   const rows = new Int32Array(time.length);
@@ -140,7 +140,8 @@ function twoWords(v: Vec): readonly [Uint32Array, Uint32Array] {
   return [ranks, ranks];
 }
 
-function sameType(a: Vec, b: Vec): [Vec, Vec] {
+/** Both in one type: their own, or else doubles or 64-bit integers. */
+export function sameType(a: Vec, b: Vec): [Vec, Vec] {
   if (a.t === b.t) return [a, b];
   const t = a.t === T.F64 || b.t === T.F64 || a.t === T.F32 || b.t === T.F32 ? T.F64 : T.I64;
   return [cast(t, a) as Vec, cast(t, b) as Vec];
