@@ -19,8 +19,8 @@ type Column = Vec | List;
  * Null keys and null times match nothing; of right rows of one time the last one counts.
  */
 export function latestRows(leftKeys: readonly Column[], rightKeys: readonly Column[], leftTime: Vec, rightTime: Vec): Int32Array {
+  if (!isMeasured(leftTime.t) || !isMeasured(rightTime.t)) return searched(leftKeys, rightKeys, leftTime, rightTime);
   const [lt, rt] = sameType(leftTime, rightTime);
-  if (!isMeasured(lt.t)) return searched(leftKeys, rightKeys, leftTime, rightTime);
   const keys = keysOf(leftKeys, rightKeys, lt.length, rt.length);
   const left = inOrder(lt, keys.left);
   const right = inOrder(rt, keys.right);
