@@ -10,6 +10,8 @@ const COPY_BYTES = 16 << 10;
 /** TLS encrypts in the background: so much may be on its way before it counts as refused, in one turn and over several. */
 const TLS_BURST = 256 << 10;
 const TLS_LINGERING = 64 << 10;
+/** What is encrypted at a time. TLS takes all it is given at once: 100 MB would hold everybody else up for as long as that takes. */
+const TLS_PIECE = 128 << 10;
 
 /** What the runtime knows about a socket's handle; not part of its public interface, so every use has another way. */
 interface Handle { readonly fd?: number; readonly bytesWritten?: number; readonly writeQueueSize?: number }
@@ -31,6 +33,8 @@ abstract class BaseTransport implements Transport {
 
   /** Bytes the kernel has, while the socket lives. */
   protected abstract measure(): number;
+  /** Bytes of writes that are not finished. */
+  protected abstract readonly waiting: number;
   protected abstract outcome(): WriteOutcome;
   abstract readonly descriptor: number;
   abstract readonly tls: TlsDetails | null;
@@ -38,7 +42,8 @@ abstract class BaseTransport implements Transport {
 
   open(events: TransportEvents): void {
     const { socket } = this;
-    if (this.#gone) return;
+    // Dropped by whoever had it before: its owner has to hear of it.
+    if (this.#gone) return void setImmediate(() => events.failed(Object.assign(new Error('the stream was dropped before it was opened'), { code: 'ECONNABORTED' })));
     this.events = events;
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
@@ -57,14 +62,8 @@ abstract class BaseTransport implements Transport {
   write(chunks: readonly Uint8Array[], bytes: number): WriteOutcome {
     const { socket } = this;
     this.written += bytes;
-    if (chunks.length === 1) socket.write(chunks[0], this.#onWritten);
-    else if (bytes <= COPY_BYTES) socket.write(Buffer.concat(chunks, bytes), this.#onWritten);
-    else {
-      socket.cork();
-      for (const chunk of chunks) socket.write(chunk, this.#onWritten);
-      socket.uncork();
-    }
-    if (socket.writableLength === 0 && !socket.destroyed && socket.errored === null) {
+    this.hand(chunks, bytes);
+    if (this.waiting === 0 && !socket.destroyed && socket.errored === null) {
       this.known = this.written;
       return TAKEN;
     }
@@ -101,7 +100,7 @@ abstract class BaseTransport implements Transport {
     socket.destroy();
   }
   get busy(): boolean {
-    return this.socket.readableLength > 0 || this.socket.writableLength > 0;
+    return this.socket.readableLength > 0 || this.waiting > 0;
   }
   setNoDelay(on: boolean): void {
     if (this.peer.kind === 'tcp') this.socket.setNoDelay(on);
@@ -109,6 +108,19 @@ abstract class BaseTransport implements Transport {
   setKeepAlive(idleMs: number): void {
     if (this.peer.kind === 'tcp') this.socket.setKeepAlive(idleMs > 0, idleMs);
   }
+
+  protected hand(chunks: readonly Uint8Array[], bytes: number): void {
+    const { socket } = this;
+    if (chunks.length === 1) socket.write(chunks[0], this.onWritten);
+    else if (bytes <= COPY_BYTES) socket.write(Buffer.concat(chunks, bytes), this.onWritten);
+    else {
+      socket.cork();
+      for (const chunk of chunks) socket.write(chunk, this.onWritten);
+      socket.uncork();
+    }
+  }
+  /** More can be handed over. */
+  protected room(): void {}
 
   /** Gives the socket away: no listener of ours is left that would take its bytes. */
   protected release(): Socket {
@@ -127,7 +139,7 @@ abstract class BaseTransport implements Transport {
     this.#checking = true;
     setImmediate(() => {
       this.#checking = false;
-      if (this.#congested || this.socket.writableLength < TLS_LINGERING) return;
+      if (this.#congested || this.waiting < TLS_LINGERING) return;
       this.#congested = true;
       this.events?.congested();
     });
@@ -142,10 +154,11 @@ abstract class BaseTransport implements Transport {
     else this.events.failed(error);
   };
   /** Also runs after `destroy`, and then claims success for bytes that never left. */
-  readonly #onWritten = (error?: Error | null): void => {
+  protected readonly onWritten = (error?: Error | null): void => {
     const { events, socket } = this;
     if (!this.pending || events === null || error || socket.destroyed || socket.errored !== null) return;
-    if (socket.writableLength > 0) return events.progress();
+    this.room();
+    if (this.waiting > 0) return events.progress();
     this.known = this.written;
     this.pending = false;
     this.#congested = false;
@@ -165,9 +178,12 @@ export class SocketTransport extends BaseTransport {
   get descriptor(): number {
     return this.#handle()?.fd ?? -1;
   }
+  protected get waiting(): number {
+    return this.socket.writableLength;
+  }
   protected measure(): number {
     const handle = this.#handle();
-    if (typeof handle?.bytesWritten !== 'number' || typeof handle.writeQueueSize !== 'number') return this.written - this.socket.writableLength;
+    if (typeof handle?.bytesWritten !== 'number' || typeof handle.writeQueueSize !== 'number') return this.written - this.waiting;
     return handle.bytesWritten - handle.writeQueueSize - this.#start;
   }
   /** The kernel was asked within `write`: what it has not taken, it has refused. */
@@ -176,15 +192,18 @@ export class SocketTransport extends BaseTransport {
   }
 
   secure(session: TlsSession, events: TransportEvents): TlsFailure | null {
-    return secureSocket(this.release(), session, {
+    const failure = secureSocket(this.release(), session, {
       secured: (socket, details) => {
         const transport = new TlsTransport(socket, this.peer, details);
         socket.pause();
         events.secured(transport, details);
         transport.open(events);
       },
-      refused: (failure) => events.refused(failure),
+      refused: (reason) => events.refused(reason),
     });
+    // Nothing has begun: the stream goes on as it was.
+    if (failure !== null) this.open(events);
+    return failure;
   }
 
   #handle(): Handle | null {
@@ -193,19 +212,55 @@ export class SocketTransport extends BaseTransport {
 }
 
 class TlsTransport extends BaseTransport {
+  /** What is not handed over yet: `#restBytes`, of `#rest` from `#next` on. */
+  #rest: Uint8Array[] = [];
+  #next = 0;
+  #restBytes = 0;
+  #ending = false;
+
   constructor(socket: Socket, peer: PeerName, readonly tls: TlsDetails) {
     super(socket, peer);
   }
 
   readonly descriptor = -1;
+  protected get waiting(): number {
+    return this.socket.writableLength + this.#restBytes;
+  }
   protected measure(): number {
-    return this.written - this.socket.writableLength;
+    return this.written - this.waiting;
   }
   protected outcome(): WriteOutcome {
-    const { writableLength } = this.socket;
-    if (writableLength >= TLS_BURST) return CONGESTED;
-    if (writableLength >= TLS_LINGERING) this.checkNextTurn();
+    const { waiting } = this;
+    if (waiting >= TLS_BURST) return CONGESTED;
+    if (waiting >= TLS_LINGERING) this.checkNextTurn();
     return PENDING;
+  }
+  protected override hand(chunks: readonly Uint8Array[], bytes: number): void {
+    if (this.#restBytes === 0 && bytes <= TLS_PIECE) return super.hand(chunks, bytes);
+    for (const chunk of chunks) this.#rest.push(chunk);
+    this.#restBytes += bytes;
+    this.room();
+  }
+  protected override room(): void {
+    const { socket } = this;
+    if (this.#restBytes === 0) return;
+    for (let left = TLS_PIECE - socket.writableLength; left > 0 && this.#restBytes > 0; ) {
+      const chunk = this.#rest[this.#next];
+      const piece = chunk.subarray(0, left);
+      if (piece.length === chunk.length) this.#next++;
+      else this.#rest[this.#next] = chunk.subarray(left);
+      left -= piece.length;
+      this.#restBytes -= piece.length;
+      super.hand([piece], piece.length);
+    }
+    if (this.#restBytes > 0) return;
+    this.#rest = [];
+    this.#next = 0;
+    if (this.#ending) super.end();
+  }
+  override end(): void {
+    this.#ending = true;
+    if (this.#restBytes === 0) super.end();
   }
   /** TLS within TLS is not offered: the connection refuses before it comes here. */
   secure(): TlsFailure {
