@@ -107,7 +107,7 @@ export class Returning {
   lost(reason: string): void {
     const handler = this.#handler;
     this.#handler = null;
-    if (handler !== null && !this.#stopped) handler.onClosed!(this.#endpoint!, { code: 'lost', message: reason });
+    if (handler !== null && !this.#stopped) handler.onClosed!(this.#endpoint!, { code: 'lost', message: reason, ours: false });
   }
   /** Does not come back; what is open stays. */
   stop(): void {

@@ -32,35 +32,27 @@ export const systemClock: Clock = {
   afterThis: (run) => process.nextTick(run),
 };
 
-interface Entry { readonly at: number; readonly order: number; readonly run: () => void; cancelled: boolean }
+interface Entry { readonly at: number; readonly run: () => void; cancelled: boolean }
+
+/** Due before whatever is due at any time. */
+const BEFORE_ALL = -Infinity;
 
 /** A clock that stands still until it is told to advance; what is due runs in order of its time, then of its making. */
 export class ManualClock implements Clock {
   #now = 0;
-  #made = 0;
   readonly #due: Entry[] = [];
 
   now(): number {
     return this.#now;
   }
   after(ms: number, run: () => void): Timer {
-    const entry: Entry = { at: this.#now + ms, order: this.#made++, run, cancelled: false };
-    const { at } = entry;
-    let low = 0;
-    let high = this.#due.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#due[middle].at <= at) low = middle + 1;
-      else high = middle;
-    }
-    this.#due.splice(low, 0, entry);
-    return { cancel: () => { entry.cancelled = true; } };
+    return this.#at(this.#now + ms, run);
   }
   soon(run: () => void): void {
     this.after(0, run);
   }
   afterThis(run: () => void): void {
-    this.after(0, run);
+    this.#at(BEFORE_ALL, run);
   }
 
   /** Runs what is due first. Answers false when nothing waits. */
@@ -76,5 +68,18 @@ export class ManualClock implements Clock {
     const until = this.#now + ms;
     while (this.#due.length > 0 && this.#due[0].at <= until) this.step();
     this.#now = until;
+  }
+
+  #at(at: number, run: () => void): Timer {
+    const entry: Entry = { at, run, cancelled: false };
+    let low = 0;
+    let high = this.#due.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#due[middle].at <= at) low = middle + 1;
+      else high = middle;
+    }
+    this.#due.splice(low, 0, entry);
+    return { cancel: () => { entry.cancelled = true; } };
   }
 }

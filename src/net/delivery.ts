@@ -8,6 +8,8 @@ export type BufferResult = 'ok' | 'below-framing' | 'below-used' | 'above-minimu
 export interface DeliveryHost {
   /** Whether bytes are delivered in the present state. */
   readonly delivers: boolean;
+  /** Tells what has happened before the bytes that are delivered next. */
+  catchUp(): void;
   deliver(message: Uint8Array): void | 'yield';
   /** Asks the transport for nothing more, or for more again. */
   pause(): void;
@@ -29,6 +31,9 @@ export class Delivery {
   #waiting = false;
   #pumping = false;
   #paused = false;
+  /** Delivered since the last time it waited for a turn. */
+  #bytes = 0;
+  #messages = 0;
 
   constructor(private readonly host: DeliveryHost, private readonly clock: Clock, private readonly options: ConnectionOptions) {
     this.#minimum = options.readBufferMinimum;
@@ -41,7 +46,8 @@ export class Delivery {
 
   received(chunk: Uint8Array): void {
     this.#inbound.push(chunk);
-    if (!this.#waiting) this.#pump();
+    if (this.#waiting) this.#hold();
+    else this.#pump();
   }
   ended(): void {
     this.peerEnded = true;
@@ -58,7 +64,7 @@ export class Delivery {
   unmute(): void {
     if (!this.muted) return;
     this.muted = false;
-    this.clock.soon(() => this.#pump());
+    this.#nextTurn();
   }
   /** A transport that was not asked for anything yet takes over. */
   replaced(): void {
@@ -74,15 +80,19 @@ export class Delivery {
     if (!Number.isInteger(framing) || (framing < 1 && bytes !== 'streaming')) return 'out-of-range';
     if (framing > this.#minimum) return 'above-minimum';
     this.#inbound.framing = framing;
+    // What is held may be a message now, and nothing else would bring it.
+    if (!this.#pumping && this.#inbound.ready) this.#nextTurn();
     return 'ok';
   }
   setMinimum(bytes: number): BufferResult {
+    if (!Number.isInteger(bytes)) return 'out-of-range';
     if (bytes < Math.max(1, this.#inbound.framing)) return 'below-framing';
     this.#minimum = bytes;
     this.#size = Math.max(this.#size, bytes);
     return 'ok';
   }
   resize(bytes: number): BufferResult {
+    if (!Number.isInteger(bytes)) return 'out-of-range';
     if (bytes < Math.max(1, this.#inbound.framing)) return 'below-framing';
     if (bytes < this.#inbound.bytes) return 'below-used';
     this.#size = bytes;
@@ -94,19 +104,18 @@ export class Delivery {
     if (this.#pumping) return;
     const { host } = this;
     this.#pumping = true;
-    let messages = 0;
-    let bytes = 0;
-    while (!this.muted && !this.#waiting && host.delivers) {
+    while (this.#mayDeliver()) {
       const message = this.#inbound.next();
       if (message === null) break;
-      bytes += message.length;
+      this.#bytes += message.length;
+      this.#messages++;
       const yields = host.deliver(message) === 'yield';
-      const enough = ++messages >= this.options.messagesPerTurn || bytes >= this.#size;
-      if (yields || (enough && this.#inbound.ready)) this.#nextTurn();
+      if (yields || this.#messages >= this.options.messagesPerTurn || this.#bytes >= this.#size) this.#nextTurn();
     }
     this.#pumping = false;
     if (!host.delivers) return;
-    if (this.muted || this.#waiting) return this.#hold();
+    if (this.muted) return this.#hold();
+    if (this.#waiting) return this.#inbound.ready ? this.#hold() : undefined;
     if (this.#paused) {
       this.#paused = false;
       host.resume();
@@ -115,10 +124,16 @@ export class Delivery {
     this.endHandled = true;
     host.peerEnd();
   }
+  #mayDeliver(): boolean {
+    this.host.catchUp();
+    return !this.muted && !this.#waiting && this.host.delivers;
+  }
   #nextTurn(): void {
+    if (this.#waiting) return;
     this.#waiting = true;
     this.clock.soon(() => {
       this.#waiting = false;
+      this.#bytes = this.#messages = 0;
       this.#pump();
     });
   }

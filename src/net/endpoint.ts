@@ -2,56 +2,46 @@
  * A byte stream to a peer that keeps no queue: what it accepts it hands to the kernel, what the kernel has not taken is the caller's
  * reason to wait. Plain and TLS run the same code. No method throws.
  */
-import { ConnectionControls } from './connection-controls.js';
 import { connectionOptions, type ClientOptions, type ConnectionOptions, type ServerOptions, type SslClientOptions } from './connection-options.js';
+import { ConnectionSending } from './connection-sending.js';
 import { ConnectionTimers } from './connection-timers.js';
 import { Delivery, type DeliveryHost } from './delivery.js';
 import { isDuration } from './durations.js';
-import { closeCause, closedMeanwhile, systemCause, tlsFailure, tlsReason, type CloseCause, type Failure, type TlsFailure } from './failures.js';
+import { closeReason, closedMeanwhile, messageOf, systemReason, tlsFailure, tlsReason, type Failure, type Reason, type TlsFailure } from './failures.js';
 import type { Bytes, ClientHandler, ConnectionHandler, News, ServerHandler } from './handlers.js';
-import { Outbound, sizeOf } from './outbound.js';
 import { clientRole, tellFailure, tellReady, type ClientRole, type Role } from './roles.js';
 import { Settlement, type SettlementHost } from './settlement.js';
 import { moveOf, STATES, type Move, type Told } from './states.js';
 import type { TlsContext, TlsDetails } from './tls-context.js';
 import { initialTls, NO_TLS, type TlsState } from './tls-state.js';
-import { CONGESTED, type Transport, type TransportEvents } from './transport.js';
+import type { Transport, TransportEvents } from './transport.js';
 
-export type SendResult = 'accepted' | 'not-connected' | 'not-writeable' | 'too-large';
 export type StartTlsResult = 'ok' | 'not-connected' | 'already-tls' | 'not-ready' | 'session-failed';
+export type { SendResult } from './connection-sending.js';
 export type { BufferResult, DurationResult, TimerResult } from './connection-controls.js';
 export type { ClientOptions, ServerOptions, SslClientOptions } from './connection-options.js';
 
-export class Connection extends ConnectionControls {
+export class Connection extends ConnectionSending {
   protected readonly timers: ConnectionTimers;
   protected readonly settlement: Settlement;
   protected readonly delivery: Delivery;
   readonly #role: Role;
-  readonly #handler: ConnectionHandler;
-  readonly #options: ConnectionOptions;
-  readonly #outbound: Outbound;
+  protected readonly handler: ConnectionHandler;
   #dial: { abort(): void } | null = null;
-  /** Bytes that went through transports before this one. */
-  #before = 0;
-  /** How much the kernel had at the end; -1 while there is more to come. */
-  #frozen = -1;
-  #flushLater = false;
   #finished = false;
   readonly #events: TransportEvents;
-  #cause: CloseCause = CLOSED;
+  #cause: Reason = CLOSED;
 
   private constructor(role: Role, options: Partial<ConnectionOptions>, tls: TlsState, transport: Transport | null) {
-    super(tls, transport);
+    super(tls, transport, connectionOptions(options));
     this.#role = role;
-    this.#handler = role.handler;
-    this.#options = connectionOptions(options);
-    this.timers = new ConnectionTimers(this.#options.clock);
-    this.#outbound = new Outbound(this.#options.coalesceBytes);
-    const { clock, chainedSends } = this.#options;
+    this.handler = role.handler;
+    const { clock, chainedSends } = this.options;
+    this.timers = new ConnectionTimers(clock);
     this.#events = new Connection.#Events(this);
     const host = new Connection.#Host(this);
     this.settlement = new Settlement(host, clock, chainedSends);
-    this.delivery = new Delivery(host, clock, this.#options);
+    this.delivery = new Delivery(host, clock, this.options);
     clock.soon(() => this.#start());
   }
 
@@ -70,24 +60,7 @@ export class Connection extends ConnectionControls {
     return new Connection({ side: 'server', handler }, options, initialTls(context, '', false), accepted);
   }
 
-  /* ── sending ───────────────────────────────────────────────────────── */
-
-  /** A list leaves as one; its token comes through `onSendAccepted`. Accepted bytes must not be changed until the token is settled. */
-  send(data: Bytes): SendResult {
-    if (STATES[this.phase].send !== 'try') return 'not-connected';
-    if (this.throttled) return 'not-writeable';
-    const bytes = sizeOf(data);
-    if (bytes > this.#options.maxSendBytes) return 'too-large';
-    const token = this.settlement.ledger.accept(bytes);
-    const collected = this.#outbound.stage(data, bytes);
-    if (this.#handler.onSendAccepted !== undefined) {
-      this.#guard(() => this.#handler.onSendAccepted!(this, token, data));
-      if (!this.#flows()) return 'accepted';
-    }
-    if (collected) this.#flushAfterThis();
-    else this.#flush();
-    return 'accepted';
-  }
+  /* ── ending, and going on with TLS ─────────────────────────────────── */
 
   /** Sends what was accepted, takes leave, delivers what still comes until the peer has closed too; then `onClosed`. Muted: drops it at once. */
   close(): void {
@@ -96,15 +69,15 @@ export class Connection extends ConnectionControls {
       case 'hard': return this.hardClose();
       case 'drain':
         this.#move('close');
-        return this.timers.setDeadline(this.#options.closeTimeoutMs, () => this.hardClose());
-      case 'graceful': return this.#closeGracefully(closeCause('closed'));
+        return this.timers.setDeadline(this.options.closeTimeoutMs, () => this.hardClose());
+      case 'graceful': return this.#closeGracefully(closeReason('closed'));
       case 'ignore':
     }
   }
 
   /** Drops the stream, what was not taken and what was not delivered. `onClosed` comes before it returns. */
   hardClose(): void {
-    this.#drop(closeCause('hard-close'));
+    this.#drop(closeReason('hard-close'));
   }
 
   /**
@@ -121,7 +94,7 @@ export class Connection extends ConnectionControls {
     if (raw.secure({ role: this.#role.side, context, host }, this.#events) !== null) return 'session-failed';
     this.#move('upgrade');
     this.security = { kind: 'upgrading', context, host };
-    this.timers.setDeadline(this.#options.handshakeTimeoutMs, () => this.#refused(tlsFailure('handshake-timeout')));
+    this.timers.setDeadline(this.options.handshakeTimeoutMs, () => this.#refused(tlsFailure('handshake-timeout')));
     return 'ok';
   }
 
@@ -129,7 +102,7 @@ export class Connection extends ConnectionControls {
 
   #start(): void {
     if (this.phase !== 'none') return;
-    const { connectTimeoutMs } = this.#options;
+    const { connectTimeoutMs } = this.options;
     if (this.#role.side === 'server') return this.#connected(this.transport!);
     this.#move('dial');
     if (this.security.kind === 'failed') return this.#drop(this.#cause, tlsReason(this.security.failure));
@@ -155,7 +128,7 @@ export class Connection extends ConnectionControls {
       },
       failed: (reason, error) => {
         this.#dial = null;
-        this.#drop(this.#cause, this.phase === 'connecting' ? { reason, ...systemCause(error) } : null);
+        this.#drop(this.#cause, this.phase === 'connecting' ? { reason, ...systemReason(error) } : null);
       },
     });
   }
@@ -169,7 +142,7 @@ export class Connection extends ConnectionControls {
     const { context, host } = this.security;
     const failure = transport.secure({ role: this.#role.side, context, host }, this.#events);
     if (failure !== null) return this.#refused(failure);
-    const { connectTimeoutMs, handshakeTimeoutMs } = this.#options;
+    const { connectTimeoutMs, handshakeTimeoutMs } = this.options;
     if (this.#role.side === 'client' && connectTimeoutMs !== null) return;
     this.timers.setDeadline(handshakeTimeoutMs, () => {
       this.#drop(this.#cause, { reason: 'timeout', code: 'handshake-timeout', message: `no handshake within ${handshakeTimeoutMs} ms` });
@@ -181,7 +154,7 @@ export class Connection extends ConnectionControls {
     const secured = this.phase === 'handshaking';
     const move = this.#move(secured ? 'secured' : 'stream');
     if (move === null) return;
-    const { noDelay, keepAliveMs } = this.#options;
+    const { noDelay, keepAliveMs } = this.options;
     this.timers.clearDeadline();
     if (details !== null) this.security = { kind: 'live', details };
     transport.setNoDelay(noDelay);
@@ -189,12 +162,12 @@ export class Connection extends ConnectionControls {
     this.armIdle();
     this.delivery.begin();
     this.#tell(move, { details });
-    if (!secured && this.transport === transport && this.#flows()) transport.open(this.#events);
+    if (!secured && this.transport === transport && this.flows()) transport.open(this.#events);
   }
 
   #secured(transport: Transport, details: TlsDetails): void {
     if (moveOf('secured', this.phase) === null) return transport.destroy();
-    this.#before = this.settlement.ledger.accepted;
+    this.before = this.settlement.ledger.accepted;
     this.transport = transport;
     this.delivery.replaced();
     if (this.phase === 'handshaking') return this.#ready(details);
@@ -206,6 +179,7 @@ export class Connection extends ConnectionControls {
   }
 
   #refused(failure: TlsFailure): void {
+    if (this.phase === 'closed') return;
     const upgrade = this.phase === 'tls-upgrading';
     this.security = { kind: 'failed', failure };
     this.#drop(failure, upgrade ? null : tlsReason(failure), failure);
@@ -220,7 +194,6 @@ export class Connection extends ConnectionControls {
       const { c } = this;
       c.bytesRead += chunk.length;
       c.timers.touch();
-      if (c.settlement.postponed) c.#settle();
       c.delivery.received(chunk);
     }
     ended(): void {
@@ -228,25 +201,20 @@ export class Connection extends ConnectionControls {
     }
     progress(): void {
       this.c.timers.touch();
-      this.c.#settle();
+      this.c.settlement.settle();
     }
     congested(): void {
-      this.c.#throttle();
+      this.c.throttle();
     }
     drained(): void {
-      const { c } = this;
-      c.timers.touch();
-      c.#settle();
-      if (!c.throttled) return;
-      c.throttled = false;
-      if (c.#flows()) c.#guard(() => c.#handler.onUnthrottled?.(c));
+      this.c.drained();
     }
     finished(): void {
       this.c.#finished = true;
       if (this.c.delivery.endHandled) this.c.#drop(this.c.#cause);
     }
     failed(error: Error): void {
-      this.c.#drop(systemCause(error));
+      this.c.#drop(systemReason(error));
     }
     secured(transport: Transport, details: TlsDetails): void {
       this.c.#secured(transport, details);
@@ -262,10 +230,13 @@ export class Connection extends ConnectionControls {
     get delivers(): boolean {
       return STATES[this.c.phase].delivers;
     }
+    catchUp(): void {
+      this.c.settlement.catchUp();
+    }
     deliver(message: Uint8Array): void | 'yield' {
       const { c } = this;
       try {
-        return c.#handler.onReceived?.(c, message);
+        return c.handler.onReceived?.(c, message);
       } catch (e) {
         c.#thrown(e);
       }
@@ -283,89 +254,59 @@ export class Connection extends ConnectionControls {
       return this.c.taken();
     }
     get over(): boolean {
-      return this.c.#frozen >= 0;
+      return this.c.frozen >= 0;
     }
     sent(token: number): void {
       const { c } = this;
-      if (c.#handler.onSent !== undefined) c.#guard(() => c.#handler.onSent!(c, token));
+      if (c.handler.onSent !== undefined) c.#guard(() => c.handler.onSent!(c, token));
     }
     failed(token: number): void {
       const { c } = this;
-      c.#guard(() => c.#handler.onSendFailed?.(c, token));
+      c.#guard(() => c.handler.onSendFailed?.(c, token));
     }
   };
 
   /** Over plain TCP the end of the peer's bytes is the end of the peer; TLS says goodbye, and is answered. */
   #peerEnd(): void {
-    const { halfOpen } = this.#options;
+    const { halfOpen } = this.options;
     const answers = this.security.kind === 'live' || halfOpen;
     if (this.phase === 'closing') {
       if (this.#finished || (!answers && this.settlement.ledger.pending === 0)) this.#drop(this.#cause);
-      else if (!answers) this.#drop(closeCause('peer-closed'));
-    } else if (!answers) this.#drop(closeCause('peer-closed'));
-    else if (halfOpen) this.#guard(() => this.#handler.onPeerEnd?.(this));
-    else this.#closeGracefully(closeCause('peer-closed'));
+      else if (!answers) this.#drop(closeReason('peer-closed'));
+    } else if (!answers) this.#drop(closeReason('peer-closed'));
+    else if (halfOpen) this.#guard(() => this.handler.onPeerEnd?.(this));
+    else this.#closeGracefully(closeReason('peer-closed'));
   }
 
-  /* ── writing and settling ──────────────────────────────────────────── */
-
-  #flush(): void {
-    const outcome = this.#outbound.flush(this.transport!);
-    this.timers.touch();
-    if (outcome === CONGESTED) this.#throttle();
-    else if (!this.settlement.active) this.#settle();
-  }
-  #flushAfterThis(): void {
-    if (this.#flushLater) return;
-    this.#flushLater = true;
-    this.#options.clock.afterThis(() => {
-      this.#flushLater = false;
-      if (this.#flows() && this.#outbound.bytes > 0) this.#flush();
-    });
-  }
-
-  #throttle(): void {
-    const before = this.throttled;
-    this.throttled = true;
-    this.#settle();
-    if (!before && this.#flows()) this.#guard(() => this.#handler.onThrottled?.(this));
-  }
-
-  protected taken(): number {
-    return this.#frozen >= 0 ? this.#frozen : this.#before + (this.transport?.taken() ?? 0);
-  }
-
-  #settle(): void {
-    this.settlement.settle();
-  }
   /* ── the end ───────────────────────────────────────────────────────── */
 
-  #closeGracefully(cause: CloseCause): void {
+  #closeGracefully(cause: Reason): void {
     if (this.delivery.muted) return this.hardClose();
     this.#cause = cause;
     this.#move('close');
     this.timers.clearIdle();
-    if (this.#outbound.bytes > 0) this.#flush();
-    if (!this.#flows()) return;
-    this.timers.setDeadline(this.#options.closeTimeoutMs, () => this.#drop(closeCause('close-timeout')));
+    if (this.outbound.bytes > 0) this.flush();
+    if (!this.flows()) return;
+    this.timers.setDeadline(this.options.closeTimeoutMs, () => this.#drop(closeReason('close-timeout')));
     this.transport!.end();
   }
 
   /** `failure`: the reason to report if the connection was never ready; null: this side has closed it. */
-  #drop(cause: CloseCause, failure: Failure | null = null, upgrade: TlsFailure | null = null): void {
+  #drop(cause: Reason, failure: Failure | null = null, upgrade: TlsFailure | null = null): void {
     const handshaking = this.phase === 'handshaking';
+    const ours = OURS.has(cause.code) || (this.phase === 'closing' && OURS.has(this.#cause.code));
     const taken = this.taken();
     const move = this.#move('drop');
     if (move === null) return;
-    this.#frozen = taken;
+    this.frozen = taken;
     this.timers.clear();
     this.#dial?.abort();
     this.#dial = null;
     this.transport?.destroy();
     this.delivery.drop();
-    this.#outbound.drop();
+    this.outbound.drop();
     if (this.security.kind !== 'none' && this.security.kind !== 'failed') this.security = { kind: 'disposed' };
-    this.#tell(move, { cause, failure: failure ?? closedMeanwhile(handshaking), upgrade: upgrade ?? tlsFailure('closed-by-us') });
+    this.#tell(move, { cause: { code: cause.code, message: cause.message, ours }, failure: failure ?? closedMeanwhile(handshaking), upgrade: upgrade ?? tlsFailure('closed-by-us') });
   }
 
   /* ── from state to state ───────────────────────────────────────────── */
@@ -381,26 +322,33 @@ export class Connection extends ConnectionControls {
   static readonly #TELLS: Record<Told, (c: Connection, news: News) => void> = {
     'onConnected | onStarted': (c, { details = null }) => c.#guard(() => tellReady(c.#role, c, details)),
     'onConnectionFailure | onStartFailure': (c, { failure }) => c.#guard(() => tellFailure(c.#role, c, failure!)),
-    onTlsReady: (c, { details }) => c.#guard(() => c.#handler.onTlsReady?.(c, details!)),
-    onTlsFailure: (c, { upgrade }) => c.#guard(() => c.#handler.onTlsFailure?.(c, upgrade!)),
-    onSent: (c) => c.#settle(),
-    onClosed: (c, { cause }) => c.#guard(() => c.#handler.onClosed?.(c, cause!)),
+    onTlsReady: (c, { details }) => c.#guard(() => c.handler.onTlsReady?.(c, details!)),
+    onTlsFailure: (c, { upgrade }) => c.#guard(() => c.handler.onTlsFailure?.(c, upgrade!)),
+    onSent: (c) => c.settlement.settle(),
+    onClosed: (c, { cause }) => c.#guard(() => c.handler.onClosed?.(c, cause!)),
     onSendFailed: (c) => {
-      if (c.settlement.ledger.pending > 0) c.#options.clock.soon(() => c.settlement.failPending());
+      if (c.settlement.ledger.pending > 0) c.options.clock.soon(() => c.settlement.failPending());
     },
   };
 
   /* ── helpers ───────────────────────────────────────────────────────── */
 
-  /** Whether bytes still go through. Asked after handlers have run, which may have changed the state. */
-  #flows(): boolean {
-    return this.phase === 'open' || this.phase === 'closing';
+  protected tellAccepted(token: number, data: Bytes): void {
+    this.#guard(() => this.handler.onSendAccepted!(this, token, data));
+  }
+  protected tellThrottled(): void {
+    this.#guard(() => this.handler.onThrottled?.(this));
+  }
+  protected tellUnthrottled(): void {
+    this.#guard(() => this.handler.onUnthrottled?.(this));
   }
   protected idled(): void {
-    this.#guard(() => this.#handler.onIdleTimeout?.(this));
+    this.settlement.catchUp();
+    if (STATES[this.phase].armsIdle) this.#guard(() => this.handler.onIdleTimeout?.(this));
   }
   protected timed(token: number): void {
-    this.#guard(() => this.#handler.onTimer?.(this, token));
+    this.settlement.catchUp();
+    if (this.phase !== 'closed') this.#guard(() => this.handler.onTimer?.(this, token));
   }
   #guard(call: () => void): void {
     try {
@@ -411,13 +359,15 @@ export class Connection extends ConnectionControls {
   }
   #thrown(e: unknown): void {
     try {
-      this.#options.log({ event: 'handler-error', message: e instanceof Error ? e.message : String(e) });
+      this.options.log({ event: 'handler-error', message: messageOf(e) });
     } catch {
       // A log that throws must not take the connection's account with it.
     }
-    this.#drop(closeCause('handler-error'));
+    this.#drop(closeReason('handler-error'));
   }
 }
 
 /** Of a connection nobody has ended yet. */
-const CLOSED = closeCause('closed');
+const CLOSED = closeReason('closed');
+/** Codes that only this side brings about. */
+const OURS: ReadonlySet<string> = new Set(['closed', 'hard-close', 'handler-error']);

@@ -14,7 +14,11 @@ export interface Failure {
 }
 
 /** Why a connection that was ready is over. `code` for programs: see `CLOSE_CODES`, a `TlsFailureCode`, or the system's own code. */
-export interface CloseCause {
+export interface CloseCause extends Reason {
+  /** This side has asked for it: by `close`, by `hardClose`, or by a handler that threw. */
+  readonly ours: boolean;
+}
+export interface Reason {
   readonly code: string;
   readonly message: string;
 }
@@ -27,13 +31,22 @@ export const CLOSE_CODES = {
   'handler-error': 'a handler threw an exception',
 } as const;
 
-export function closeCause(code: keyof typeof CLOSE_CODES): CloseCause {
+export function closeReason(code: keyof typeof CLOSE_CODES): Reason {
   return { code, message: CLOSE_CODES[code] };
 }
 
-/** What the system said, as a cause. */
-export function systemCause(error: Error): CloseCause {
+/** What the system said. */
+export function systemReason(error: Error): Reason {
   return { code: (error as NodeJS.ErrnoException).code ?? 'io', message: error.message };
+}
+
+/** What was thrown, in words; anything can be. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return 'something without a name';
+  }
 }
 
 /** Why TLS did not come about. `auth`: the peer is not who it should be; everything else is `general`. */
@@ -61,12 +74,13 @@ export const TLS_FAILURES = {
   'not-tls': 'the peer does not speak TLS',
   'peer-refused-certificate': 'the peer refuses the certificate of this side',
   'peer-wants-certificate': 'the peer wants a certificate and got none',
-  'peer-refused': 'the peer refuses the handshake',
+  'peer-refused': 'the peer refuses the handshake, or to go on',
   'peer-closed': 'the peer closed during the handshake',
   'handshake-timeout': 'no handshake in time',
   'session-failed': 'no TLS session can be made from these options',
   'closed-by-us': 'this side closed during the handshake',
   'handshake-failed': 'the handshake failed',
+  'bad-record': 'something came that is not of this session',
 } as const;
 
 export function tlsFailure(code: TlsFailureCode, message: string = TLS_FAILURES[code]): TlsFailure {
@@ -115,8 +129,22 @@ const HANDSHAKE: readonly (readonly [RegExp, TlsFailureCode])[] = [
 /** `verification`: what the library holds against the peer's certificate, if anything; it decides before the error does. */
 export function tlsFailureOf(error: Error, verification: string | null): TlsFailure {
   const own = (error as NodeJS.ErrnoException).code ?? '';
-  if (verification !== null && verification !== '') return tlsFailure(VERIFICATION[verification] ?? 'certificate-invalid', `${verification}: ${error.message}`);
+  if (verification !== null && verification !== '') return tlsFailure(VERIFICATION[verification] ?? 'certificate-invalid', `${verification}: ${wordsOf(error)}`);
   if (own in VERIFICATION) return tlsFailure(VERIFICATION[own], error.message);
   const row = HANDSHAKE.find(([pattern]) => pattern.test(own));
-  return tlsFailure(row?.[1] ?? 'handshake-failed', error.message);
+  return tlsFailure(row?.[1] ?? 'handshake-failed', wordsOf(error));
 }
+
+/**
+ * What went wrong on a connection with TLS that is live, with a `TlsFailureCode` in place of the library's code; the system's own stay. With
+ * TLS 1.3 a client hears here that its certificate is refused.
+ */
+export function liveTlsError(error: Error): Error {
+  const own = (error as NodeJS.ErrnoException).code ?? '';
+  if (!/^ERR_(SSL|TLS)_/.test(own)) return error;
+  const row = /ALERT_/.test(own) ? HANDSHAKE.find(([pattern]) => pattern.test(own)) : undefined;
+  return Object.assign(new Error(wordsOf(error)), { code: row?.[1] ?? 'bad-record' satisfies TlsFailureCode });
+}
+
+/** The library's message begins with addresses and ends with places in its source; its reason is what can be read. */
+const wordsOf = (error: Error): string => (error as { readonly reason?: string }).reason ?? error.message;

@@ -1,5 +1,5 @@
 /** What a stream begins with, told to somebody who then hands the stream on as if nobody had looked. */
-import type { TlsFailure } from './failures.js';
+import { messageOf, type TlsFailure } from './failures.js';
 import type { TlsContext } from './tls-context.js';
 import type { Transport, TransportEvents } from './transport.js';
 
@@ -33,16 +33,13 @@ export class FirstBytes {
   readonly #transportEvents: TransportEvents = {
     data: (chunk) => {
       if (this.#over) return;
-      const transport = this.#transport;
-      const next = this.events.arrived(transport, chunk);
-      if (next === null) return;
-      transport.unread(chunk);
-      if ('take' in next) {
-        this.#over = true;
-        return next.take(transport);
+      try {
+        this.#judge(chunk);
+      } catch (e) {
+        // Whoever was to take it over has not.
+        this.#over = false;
+        this.#end(`handler-error: ${messageOf(e)}`);
       }
-      const failure = transport.secure({ role: 'server', context: next.secure, host: '' }, this.#transportEvents);
-      if (failure !== null) this.#refused(failure);
     },
     ended: () => this.#end('closed by the peer'),
     failed: (error) => this.#end((error as NodeJS.ErrnoException).code ?? error.message),
@@ -58,6 +55,18 @@ export class FirstBytes {
     released: () => {},
   };
 
+  #judge(chunk: Uint8Array): void {
+    const transport = this.#transport;
+    const next = this.events.arrived(transport, chunk);
+    if (next === null) return;
+    transport.unread(chunk);
+    if ('take' in next) {
+      this.#over = true;
+      return next.take(transport);
+    }
+    const failure = transport.secure({ role: 'server', context: next.secure, host: '' }, this.#transportEvents);
+    if (failure !== null) this.#refused(failure);
+  }
   #refused(failure: TlsFailure): void {
     this.#end(`TLS: ${failure.code}`, true);
   }

@@ -20,13 +20,10 @@ export interface ReconnectOptions {
 }
 
 export interface ReconnectEvents {
-  /** It waits `ms` before attempt `attempt`, counted from 1 since the last time it was connected. */
+  /** It waits `ms` before attempt `attempt`, counted from 1 since a connection has last lived for longer than the wait before it. */
   onWaiting?(ms: number, attempt: number, why: Failure | CloseCause): void;
   onGaveUp?(why: Failure | CloseCause): void;
 }
-
-/** What this side has brought about is no loss. */
-const DELIBERATE = new Set(['closed', 'hard-close', 'handler-error', 'closed-by-us']);
 
 export class Reconnector {
   readonly #options: ReconnectOptions;
@@ -34,6 +31,9 @@ export class Reconnector {
   #connection: Connection | null = null;
   #timer: Timer | null = null;
   #failed = 0;
+  #waited = 0;
+  /** When the latest was connected; -1: it is not. */
+  #since = -1;
   #stopped = false;
 
   /** `dial` starts a connection with the handler it is given; `handler` hears of each of them. */
@@ -70,7 +70,11 @@ export class Reconnector {
 
   #lost(why: Failure | CloseCause): void {
     const { firstMs, mostMs, jitter, attempts, clock, random } = this.#options;
-    if (this.#stopped || DELIBERATE.has(why.code)) return;
+    // What this side has brought about is no loss.
+    if (this.#stopped || ('ours' in why ? why.ours : why.code === 'closed-by-us')) return;
+    // A peer that accepts and drops at once is not back.
+    if (this.#since >= 0 && clock.now() - this.#since > this.#waited) this.#failed = 0;
+    this.#since = -1;
     if (attempts !== null && this.#failed >= attempts) {
       this.#stopped = true;
       this.events.onGaveUp?.(why);
@@ -79,6 +83,7 @@ export class Reconnector {
     const full = Math.min(mostMs, firstMs * 2 ** Math.min(this.#failed, 40));
     const ms = full * (1 - jitter * random());
     this.#failed++;
+    this.#waited = ms;
     this.#timer = clock.after(ms, () => {
       this.#timer = null;
       this.#connection = this.dial(this.#handler);
@@ -92,7 +97,7 @@ export class Reconnector {
     return {
       ...passed,
       onConnected: (connection, tls) => {
-        this.#failed = 0;
+        this.#since = this.#options.clock.now();
         inner.onConnected?.(connection, tls);
       },
       onConnectionFailure: (connection, failure) => {

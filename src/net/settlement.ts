@@ -16,7 +16,7 @@ export class Settlement {
   /** A handler of a finished send is running. */
   active = false;
   /** What was taken is reported in a later turn. */
-  postponed = false;
+  #postponed = false;
 
   constructor(private readonly host: SettlementHost, private readonly clock: Clock, private readonly chainedSends: number) {}
 
@@ -29,7 +29,7 @@ export class Settlement {
     const outer = !this.active;
     const { minted } = ledger;
     this.active = true;
-    this.postponed = false;
+    this.#postponed = false;
     let taken = host.taken();
     for (let chained = 0; ; ) {
       // Asked anew only when it is used up: handlers may have sent more.
@@ -44,15 +44,18 @@ export class Settlement {
     if (outer) this.active = false;
   }
 
+  /** What was left for a later turn is reported before whatever has happened since. */
+  catchUp(): void {
+    if (this.#postponed) this.settle();
+  }
+
   failPending(): void {
     for (let token = this.ledger.abandon(); token !== 0; token = this.ledger.abandon()) this.host.failed(token);
   }
 
   #nextTurn(): void {
     if (this.ledger.pending === 0) return;
-    this.postponed = true;
-    this.clock.soon(() => {
-      if (this.postponed) this.settle();
-    });
+    this.#postponed = true;
+    this.clock.soon(() => this.catchUp());
   }
 }

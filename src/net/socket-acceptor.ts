@@ -1,4 +1,5 @@
 /** Accepts TCP and Unix sockets. */
+import { fstatSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Acceptor, AcceptorEvents, Arrival, ListenFailure, ListenTarget } from './acceptor.js';
 import { admit, type Admission, type CredentialRules } from './peer-credentials.js';
@@ -59,12 +60,22 @@ export class SocketAcceptor implements Acceptor {
         resolve(null);
       };
       try {
+        if (target.kind === 'fd' && !isSocket(target.fd)) return resolve({ code: 'ENOTSOCK', message: `no socket: descriptor ${target.fd}` });
         if (target.kind === 'fd') this.#server.listen({ fd: target.fd, backlog }, listening);
         else this.#server.listen({ host: target.host, port: target.port, backlog, ipv6Only: target.ipv6Only ?? false }, listening);
       } catch (e) {
         failed(e as Error);
       }
     });
+  }
+}
+
+/** Asked first: the runtime would close what it cannot listen on, which may be a descriptor it needs itself. */
+function isSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Listens on TCP, on a Unix path or on an inherited descriptor, and hands out what connects. No method throws. */
-import type { Acceptor, Arrival, ListenTarget } from './acceptor.js';
-import { logToStderr, type Log } from './handlers.js';
+import type { Acceptor, Arrival, ListenFailure, ListenTarget } from './acceptor.js';
+import { messageOf } from './failures.js';
+import { logToStderr, type Log, type LogEntry } from './handlers.js';
 import type { CredentialRules } from './peer-credentials.js';
 import { SocketAcceptor } from './socket-acceptor.js';
 import type { Transport } from './transport.js';
@@ -20,7 +21,7 @@ export interface ListenerHandler {
 }
 
 export interface ListenerOptions {
-  /** Connections at a time, with those that shake hands; null: no limit. Default 100 000. More wait in `waiting`, beyond it they are dropped. */
+  /** Connections at a time, with those that shake hands, at least 1; null: no limit. Default 100 000. More wait in `waiting`, beyond it they are dropped. */
   readonly maxConnections: number | null;
   /** Accepted connections that wait, unread, for one of the others to end. Default 128, like the queue of the kernel. */
   readonly waiting: number;
@@ -82,11 +83,8 @@ export class Listener {
   }
 
   async #start(): Promise<void> {
-    const { acceptor, backlog, log } = this.#options;
-    const result = await acceptor.open(this.target, backlog, {
-      arrived: (arrival) => this.#arrived(arrival),
-      failed: ({ message }) => log({ event: 'accept-error', message }),
-    });
+    const { acceptor } = this.#options;
+    const result = await this.#opened();
     const failed = 'code' in result;
     // Closed while it was starting: nobody is told, nothing stays.
     if (this.#state === 'closed') return failed ? undefined : acceptor.close();
@@ -97,31 +95,52 @@ export class Listener {
     this.#state = 'listening';
     this.#port = result.port;
     this.#guard(() => this.handler.onListening?.(this));
+    this.#resume();
+  }
+  async #opened(): Promise<{ readonly port: number } | ListenFailure> {
+    const { acceptor, backlog, maxConnections } = this.#options;
+    if (maxConnections !== null && !(maxConnections >= 1)) return { code: 'out-of-range', message: `maxConnections: ${maxConnections}` };
+    try {
+      return await acceptor.open(this.target, backlog, {
+        arrived: (arrival) => this.#arrived(arrival),
+        failed: ({ message }) => this.#log('accept-error', message),
+      });
+    } catch (e) {
+      return { code: (e as NodeJS.ErrnoException | null)?.code ?? 'io', message: messageOf(e) };
+    }
   }
 
   #arrived(arrival: Arrival): void {
     const { maxConnections, waiting } = this.#options;
     if (this.#state === 'closed') return arrival.drop('close');
-    if (maxConnections === null || this.#open.size < maxConnections) return this.#admit(arrival);
+    // What comes before anybody knows that it listens has to wait as well.
+    if (this.#state === 'listening' && this.#hasRoom) return this.#admit(arrival);
     if (this.#waiting.length < waiting) this.#waiting.push(arrival);
     else {
-      this.#options.log({ event: 'refused', message: `${maxConnections} connections are open and ${waiting} wait` });
+      this.#log('refused', `${maxConnections} connections are open and ${waiting} wait`);
       arrival.drop('reset');
     }
+  }
+  get #hasRoom(): boolean {
+    const { maxConnections } = this.#options;
+    return maxConnections === null || this.#open.size < maxConnections;
+  }
+  /** Whoever waits is let in while there is room: some of them may not be let in at all. */
+  #resume(): void {
+    while (this.#state === 'listening' && this.#waiting.length > 0 && this.#hasRoom) this.#admit(this.#waiting.shift()!);
   }
 
   #admit(arrival: Arrival): void {
     const admission = arrival.admit(this.#options.credentials);
     if (admission.kind === 'refused') {
-      this.#options.log({ event: 'refused', message: admission.reason });
+      this.#log('refused', admission.reason);
       return arrival.drop('close');
     }
     this.#open.add(arrival);
     arrival.onReleased(() => {
       this.#open.delete(arrival);
       this.#guard(() => this.handler.onReleased?.(this));
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.#admit(next);
+      this.#resume();
     });
     this.#hand(arrival.transport(admission));
   }
@@ -137,18 +156,27 @@ export class Listener {
     try {
       call();
     } catch (e) {
-      this.#options.log({ event: 'handler-error', message: e instanceof Error ? e.message : String(e) });
+      this.#log('handler-error', messageOf(e));
+    }
+  }
+  #log(event: LogEntry['event'], message: string): void {
+    try {
+      this.#options.log({ event, message });
+    } catch {
+      // A log that throws must not take the listener with it.
     }
   }
 }
 
-/** The first descriptor that socket activation passes. */
+/** The first descriptor that socket activation passes, and the most it is believed to pass. */
 const FIRST_FD = 3;
+const MOST_FDS = 1024;
 
 /** Listening sockets that whoever started this process has left open for it (`LISTEN_FDS`), with their names. */
 export function inheritedDescriptors(env: Readonly<Record<string, string | undefined>> = process.env, pid: number = process.pid): { fd: number; name: string }[] {
-  const count = Number(env['LISTEN_FDS'] ?? '0');
-  if (env['LISTEN_PID'] !== String(pid) || !Number.isInteger(count) || count < 1) return [];
+  const passed = env['LISTEN_FDS'] ?? '';
+  const count = /^\d+$/.test(passed) ? Number(passed) : 0;
+  if (env['LISTEN_PID'] !== String(pid) || count > MOST_FDS) return [];
   const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
   return Array.from({ length: count }, (_, i) => ({ fd: FIRST_FD + i, name: names[i] ?? '' }));
 }
