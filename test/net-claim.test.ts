@@ -1,16 +1,21 @@
 /** Unix paths that are listened on: who gets them, what is refused, and what is left behind. The race of many is case 117. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, lchownSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { connect as rawConnect, createServer, type Socket } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import {
+  chmodSync, chownSync, closeSync, existsSync, lchownSync, lstatSync, mkdirSync, openSync, readdirSync, realpathSync, renameSync, symlinkSync, writeFileSync,
+} from 'node:fs';
+import { connect as rawConnect, createServer, type Server, type Socket } from 'node:net';
+import { basename, dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { cLibrary, type CLibrary } from '../src/net/c-library.js';
+import { electionLock } from '../src/net/election-lock.js';
 import { Connection } from '../src/net/endpoint.js';
 import { holdFile } from '../src/net/held-file.js';
+import { holdName } from '../src/net/held-name.js';
 import type { Transport } from '../src/net/transport.js';
-import { electionLock } from '../src/net/unix-claim.js';
+import { claimUnixPath } from '../src/net/unix-claim.js';
 import { freshPath, listen, ms } from './support/media.js';
 import { Recorder } from './support/recorder.js';
 import { leaveStale } from './support/stale-socket.js';
@@ -161,18 +166,247 @@ test('an owner whose queue is full is alive, and keeps its path', unix, async ()
   owner.kill('SIGKILL');
 });
 
-test('an election that somebody holds without listening is an error after a second, and removes nothing', { skip: process.platform === 'linux' ? false : 'the lock is one of Linux' }, async () => {
-  const path = freshPath();
-  await leaveStale(path);
+const linux = { skip: process.platform === 'linux' ? false : 'the names are those of Linux' };
+/** Takes the name that stands for the election of a path, as any program on the machine can. */
+async function squat(path: string): Promise<Server> {
   const target = join(realpathSync(dirname(path)), basename(path));
   const holder = createServer();
   const name = `\0rfl-lock-${createHash('sha256').update(target).digest('hex').slice(0, 32)}`;
   await new Promise<void>((resolve) => holder.listen({ path: name }, resolve));
-  assert.equal(await refusal(listen({ kind: 'unix', path }, () => null)), 'ELOCKED');
-  assert.equal(existsSync(path), true);
-  holder.close();
+  return holder;
+}
+/** A folder that others can look into. */
+function openFolder(): string {
+  const folder = freshPath();
+  mkdirSync(folder);
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+test('an election that somebody holds without listening is an error after a second, and removes nothing', linux, async () => {
+  const path = join(openFolder(), 's');
+  await leaveStale(path);
+  const holder = await squat(path);
+  try {
+    assert.equal(await refusal(listen({ kind: 'unix', path }, () => null)), 'ELOCKED');
+    assert.equal(existsSync(path), true);
+  } finally {
+    holder.close();
+  }
   const listener = await listen({ kind: 'unix', path }, () => null);
   listener.close();
+});
+
+test('a path somebody listens on is lost, also while the election is held', linux, async () => {
+  const path = join(openFolder(), 's');
+  const owner = await listen({ kind: 'unix', path }, () => null);
+  const holder = await squat(path);
+  try {
+    assert.equal(await refusal(listen({ kind: 'unix', path }, () => null)), 'EADDRINUSE');
+  } finally {
+    holder.close();
+    owner.close();
+  }
+});
+
+test('in a folder of our own the folder is locked: strangers cannot hold up the election, another process of ours can', { skip: linux.skip || (cLibrary() === null ? 'no koffi' : false) }, async () => {
+  const path = join(freshPath(), 's');
+  mkdirSync(dirname(path), { mode: 0o700 });
+  await leaveStale(path);
+  const holder = await squat(path);
+  try {
+    const listener = await listen({ kind: 'unix', path }, () => null);
+    listener.close();
+    const fd = openSync(dirname(path), 'r');
+    assert.equal(cLibrary()!.lock(fd), 'locked');
+    assert.equal(await refusal(listen({ kind: 'unix', path }, () => null)), 'ELOCKED');
+    closeSync(fd);
+    (await listen({ kind: 'unix', path }, () => null)).close();
+  } finally {
+    holder.close();
+  }
+});
+
+test('where folders cannot be locked, names stand for the election', linux, async () => {
+  const lock = (answer: string): CLibrary => ({ peer: () => null, passing: null, lock: () => answer });
+  const folder = dirname(freshPath());
+  const first = await electionLock(join(folder, 'e'), folder, 'linux', () => lock('EBADF'));
+  assert.ok(first !== null);
+  assert.equal(await electionLock(join(folder, 'e'), folder, 'linux', () => null), null);
+  first.release();
+  assert.equal(await electionLock(join(folder, 'e'), folder, 'linux', () => lock('EAGAIN')), null);
+});
+
+test('what lies at the path and is no dead socket of ours stays: links, pipes, folders, files', unix, async () => {
+  const folder = freshPath();
+  mkdirSync(folder);
+  const at = (name: string): string => join(folder, name);
+  await leaveStale(at('stale'));
+  const alive = await listen({ kind: 'unix', path: at('alive') }, () => null);
+  symlinkSync(at('nothing'), at('dangling'));
+  symlinkSync(at('stale'), at('to-stale'));
+  symlinkSync(at('alive'), at('to-alive'));
+  symlinkSync(at('circle'), at('circle'));
+  execFileSync('mkfifo', [at('fifo')]);
+  mkdirSync(at('folder'));
+  writeFileSync(at('file'), 'precious');
+  const before = readdirSync(folder).sort();
+  const rows = { dangling: 'EEXIST', 'to-stale': 'EEXIST', 'to-alive': 'EADDRINUSE', circle: 'ELOOP', fifo: 'EEXIST', folder: 'EEXIST', file: 'EEXIST' };
+  for (const [name, code] of Object.entries(rows)) assert.equal(await refusal(listen({ kind: 'unix', path: at(name) }, () => null)), code, name);
+  assert.equal(await refusal(listen({ kind: 'unix', path: at('file/s') }, () => null)), 'ENOTDIR');
+  assert.deepEqual(readdirSync(folder).sort(), before);
+  alive.close();
+});
+
+test('paths that would name something else are refused', unix, async () => {
+  const folder = freshPath();
+  mkdirSync(folder);
+  for (const bad of ['', '.', '..', '/', `${folder}/`, `${folder}/.`, `${folder}/..`, `${folder}/s\0t`, '\0abstract', '\\\\.\\pipe\\name']) {
+    assert.equal(await refusal(listen({ kind: 'unix', path: bad }, () => null)), 'EINVAL', JSON.stringify(bad));
+    const client = new Recorder();
+    Connection.client({ target: { kind: 'unix', path: bad }, ...quiet }, client);
+    await client.until('connect-failed');
+    assert.equal(client.failure?.code, 'EINVAL', JSON.stringify(bad));
+  }
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('a path in another script and a relative one are listened on and connected to', unix, async () => {
+  for (const path of [join(dirname(freshPath()), 'gńiazdo-ソ'), relative(process.cwd(), freshPath())]) {
+    const listener = await listen({ kind: 'unix', path }, serve(new Recorder()));
+    const client = new Recorder();
+    const connection = Connection.client({ target: { kind: 'unix', path }, ...quiet }, client);
+    await client.until('connected');
+    assert.equal(lstatSync(path).isSocket(), true);
+    connection.hardClose();
+    listener.close();
+    assert.equal(existsSync(path), false);
+  }
+});
+
+test('the length that counts is that of the real path, and what is too long is not cut off', unix, async () => {
+  const folder = join(dirname(freshPath()), 'f'.repeat(60));
+  mkdirSync(folder);
+  const link = freshPath();
+  symlinkSync(folder, link);
+  const path = join(link, 's'.repeat(50));
+  assert.ok(Buffer.byteLength(path) <= 103);
+  assert.equal(await refusal(listen({ kind: 'unix', path }, () => null)), 'ENAMETOOLONG');
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('whatever files are made with, nobody can connect before the path has its mode', unix, async () => {
+  for (const mask of [0o000, 0o777]) {
+    const path = freshPath();
+    const server = createServer();
+    const seen: unknown[] = [];
+    server.once('listening', () => {
+      const own = server.address() as string;
+      seen.push(existsSync(path), lstatSync(dirname(own)).mode & 0o777);
+    });
+    const before = process.umask(mask);
+    const claim = await claimUnixPath(server, path, 0o600, 8);
+    process.umask(before);
+    assert.equal(claim.kind, 'won');
+    assert.deepEqual(seen, [false, 0o700]);
+    assert.equal(lstatSync(path).mode & 0o777, 0o600);
+    if (claim.kind === 'won') claim.release();
+    server.close();
+  }
+});
+
+test('what a contender leaves that is killed between binding and linking goes with the next election', unix, async () => {
+  const folder = freshPath();
+  mkdirSync(folder);
+  const path = join(folder, 's');
+  const source = `
+    import { createServer } from 'node:net';
+    import { claimUnixPath } from ${JSON.stringify(new URL('../src/net/unix-claim.js', import.meta.url).href)};
+    const server = createServer().once('listening', () => process.kill(process.pid, 'SIGKILL'));
+    await claimUnixPath(server, ${JSON.stringify(path)}, 0o600, 8);`;
+  for (let i = 0; i < 2; i++) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: 'ignore' });
+    const signal = await new Promise((resolve) => child.once('exit', (_, by) => resolve(by)));
+    assert.equal(signal, 'SIGKILL');
+    const left = readdirSync(folder);
+    assert.equal(left.length, 1);
+    assert.equal(readdirSync(join(folder, left[0])).length, 1);
+  }
+  const listener = await listen({ kind: 'unix', path }, () => null);
+  assert.deepEqual(readdirSync(folder), ['s']);
+  listener.close();
+});
+
+test('a socket that takes the place of a dead one while it is being asked is not removed', unix, async () => {
+  for (const replacement of ['alive', 'dead'] as const) {
+    const path = freshPath();
+    await leaveStale(path);
+    const other = createServer().on('connection', (socket) => socket.destroy());
+    await new Promise<void>((resolve) => other.listen(`${path}.other`, resolve));
+    if (replacement === 'dead') await leaveStale(`${path}.dead`);
+    const server = createServer();
+    // Other systems are asked for a while.
+    const claiming = claimUnixPath(server, path, 0o600, 8, 'darwin');
+    await ms(120);
+    renameSync(replacement === 'alive' ? `${path}.other` : `${path}.dead`, path);
+    const { ino } = lstatSync(path);
+    const claim = await claiming;
+    assert.equal(claim.kind === 'error' ? claim.code : claim.kind, replacement === 'alive' ? 'lost' : 'EEXIST');
+    assert.equal(lstatSync(path).ino, ino);
+    other.close();
+  }
+});
+
+/** As somebody whom permissions stop. */
+async function asNobody(body: () => Promise<void>): Promise<void> {
+  // Loaded while it can still be read.
+  cLibrary();
+  process.seteuid!(NOBODY);
+  try {
+    await body();
+  } finally {
+    process.seteuid!(0);
+  }
+}
+
+test('a folder that cannot be written to is an error when listening and none when closing', root, async () => {
+  const folder = openFolder();
+  chmodSync(dirname(folder), 0o711);
+  const path = join(folder, 's');
+  await leaveStale(path);
+  lchownSync(path, NOBODY, NOBODY);
+  await asNobody(async () => assert.equal(await refusal(listen({ kind: 'unix', path }, () => null)), 'EACCES', 'it is stale, and cannot be removed'));
+  await asNobody(async () => assert.equal(await refusal(listen({ kind: 'unix', path: `${path}2` }, () => null)), 'EACCES', 'nothing can be made'));
+  assert.deepEqual(readdirSync(folder), ['s']);
+
+  const own = freshPath();
+  mkdirSync(own);
+  chownSync(own, NOBODY, NOBODY);
+  await asNobody(async () => {
+    const listener = await listen({ kind: 'unix', path: join(own, 's') }, () => null);
+    chmodSync(own, 0o500);
+    assert.equal(listener.isListening, true);
+    listener.close();
+    assert.equal(listener.isListening, false);
+    assert.equal(existsSync(join(own, 's')), true);
+    chmodSync(own, 0o700);
+    (await listen({ kind: 'unix', path: join(own, 's') }, () => null)).close();
+    assert.deepEqual(readdirSync(own), []);
+  });
+});
+
+test('on systems without names that the kernel frees, a name of anything is a file beside it, and its failures are answers', unix, async () => {
+  const subject = join(dirname(freshPath()), 'subject');
+  const first = await holdName('kind', subject, 'darwin');
+  assert.ok(first !== null);
+  assert.equal(await holdName('kind', subject, 'darwin'), null);
+  assert.notEqual(await holdName('another', subject, 'win32'), null);
+  first.release();
+  const dead = spawn(process.execPath, ['-e', '']);
+  await new Promise((resolve) => dead.once('exit', resolve));
+  writeFileSync(`${subject}.kind`, `${dead.pid} left behind`);
+  assert.notEqual(await holdName('kind', subject, 'darwin'), null, 'at the first attempt');
+  await assert.rejects(holdName('kind', join(subject, 'none', 'x'), 'darwin'), /ENOENT|ENOTDIR/);
 });
 
 test('a loser that closes, and a failure to listen, leave no private names', unix, async () => {
@@ -196,12 +430,12 @@ test('where there are no names that the kernel frees, a file stands for the elec
   const dead = spawn(process.execPath, ['-e', '']);
   await new Promise((resolve) => dead.once('exit', resolve));
   writeFileSync(file, `${dead.pid} left behind`);
-  const lock = await electionLock('', () => Promise.resolve(holdFile(file)));
+  const lock = await electionLock(join(dirname(file), 'election'), null, 'darwin');
   assert.ok(lock !== null);
   // Held by another by now: releasing must not take it away.
   writeFileSync(file, `${process.pid} another`);
   lock.release();
   assert.equal(existsSync(file), true);
-  assert.equal(await electionLock('', () => Promise.resolve(holdFile(file))), null, 'a living one keeps it');
+  assert.equal(await electionLock(join(dirname(file), 'election'), null, 'darwin'), null, 'a living one keeps it');
   assert.deepEqual(readdirSync(dirname(file)).filter((name) => name.startsWith('election.lock.')), []);
 });

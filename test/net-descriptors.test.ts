@@ -5,14 +5,14 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { cLibrary, type CLibrary } from '../src/net/c-library.js';
+import { cLibrary, type DescriptorPassing } from '../src/net/c-library.js';
 import { canPassConnections, passConnection, takeConnection, type Taken } from '../src/net/descriptor-passing.js';
 import { Connection } from '../src/net/endpoint.js';
 import { hasOpenssl } from './support/certificates.js';
 import { freshPath, listen, turns, withPair, type Pair } from './support/media.js';
 import { Recorder } from './support/recorder.js';
 
-const libc = cLibrary();
+const libc = cLibrary()?.passing ?? null;
 if (libc === null) console.error('koffi is not installed: passing connections is not tested');
 const skip = libc === null ? 'no koffi' : false;
 const quiet = { log: () => {} };
@@ -170,7 +170,7 @@ test('nothing is passed or taken where bytes could be lost', { skip }, async () 
 test('a full kernel, a part and a system without the library are told apart', async () => {
   assert.equal(canPassConnections(), libc !== null);
   await withPair('tcp', new Recorder(), new Recorder({ started: (c) => c.mute() }), (served) => control(async ({ client: over, server }) => {
-    const says = (answer: number | string): CLibrary => ({ socketOption: () => null, sendMessage: () => answer, receiveMessage: () => answer as string });
+    const says = (answer: number | string): DescriptorPassing => ({ isStream: () => false, sendMessage: () => answer, receiveMessage: () => answer as string });
     assert.deepEqual(passConnection(over, TOKEN, served.server, says('EAGAIN')), { kind: 'refused', code: 'EAGAIN' });
     assert.deepEqual(passConnection(over, TOKEN, served.server, says(0)), { kind: 'refused', code: 'EAGAIN' });
     assert.deepEqual(passConnection(over, TOKEN, served.server, says(7)), { kind: 'partly', bytes: 7 });

@@ -1,6 +1,6 @@
 /** What `.ipc.open` takes: an address, or a dict with one. */
 import { fail } from '../lang/errors.js';
-import { toBytes } from '../lang/text.js';
+import { fromBytes, toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
 import { Dict, type Value } from '../lang/value.js';
 import { AddressError, peerAddress, type PeerAddress } from '../net/address.js';
@@ -20,7 +20,7 @@ export interface Dialled {
 }
 
 /** Options of a client's side of TLS. */
-export const CLIENT_TLS = new Map<string, Reader>([['ca', path], ['cert', path], ['key', path], ['servername', path], ['alpn', texts]]);
+export const CLIENT_TLS = new Map<string, Reader>([['ca', path], ['crl', path], ['cert', path], ['key', path], ['servername', path], ['alpn', texts]]);
 
 /** Errors: `type`, `domain`, and those of `readOptions`. */
 export function dialOptions(v: Value, ms: Value, valueOf: ValueOf): Dialled {
@@ -44,10 +44,10 @@ function timeout(ms: Value): number {
   return n < 0 ? fail('domain', `.ipc.open timeout must be >= 0, got ${n}`) : n;
 }
 
-/** Credentials stay bytes: the wire carries them as they are written. */
+/** Host and path are text; credentials stay bytes: the wire carries them as they are written. */
 function parse(address: string): PeerAddress {
   try {
-    return peerAddress(address);
+    return peerAddress(address, fromBytes);
   } catch (e) {
     if (!(e instanceof AddressError)) throw e;
     return fail('domain', `.ipc.open ${toBytes(e.message)}`);

@@ -1,6 +1,7 @@
 /** `.ipc.*`, `.repl.connect`, `.sys.listen` and timers: what a script asks of the engine it runs in. */
 import { Lambda, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
+import { toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import type { PeerAddress } from '../net/address.js';
@@ -66,7 +67,7 @@ export function ipcBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
         if (typeof address !== 'string') fail('type', 'expected host:port string');
         if (address.startsWith('frame+')) fail('domain', '.repl.connect: frames do not say what was printed');
         const { handle, at } = open(lang(), address, 0);
-        lang().remote.connect(handle, shown(at));
+        lang().remote.connect(handle, toBytes(shown(at)));
         return handle;
       },
     },

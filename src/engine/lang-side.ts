@@ -4,7 +4,7 @@
  */
 import type { Lambda } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
-import { fromBytes } from '../lang/text.js';
+import { fromBytes, toBytes } from '../lang/text.js';
 import type { Interp } from '../lang/interpreter.js';
 import { OPENED, TO_IO, TO_LANG, type End } from './channel.js';
 import { Capture } from './capture.js';
@@ -212,7 +212,7 @@ export class LangSide {
       this.sendObject(TO_IO.CALL, id, call);
       this.waitUntil(null, () => this.#results.get(id) !== null, Infinity);
       const result = this.#results.get(id)!;
-      return result.ok ? result : fail(result.code, result.message);
+      return result.ok ? result : fail(result.code, toBytes(result.message));
     } finally {
       this.#results.delete(id);
     }

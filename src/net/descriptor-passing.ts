@@ -4,7 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { cLibrary, MESSAGE_BYTES, type CLibrary } from './c-library.js';
+import { cLibrary, MESSAGE_BYTES, type DescriptorPassing } from './c-library.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Connection } from './endpoint.js';
 import { peerCredentials } from './peer-credentials.js';
@@ -43,14 +43,14 @@ export type TakeRefusal = keyof typeof TAKE_REFUSALS;
 
 /** Whether this system can pass connections at all. */
 export function canPassConnections(): boolean {
-  return cLibrary() !== null;
+  return passing() !== null;
 }
 
 /**
  * Sends `payload` (1 to 4096 bytes) together with the socket of `passed`, ahead of whatever is sent over `over` later. Both have to be
  * open, plain and without bytes that wait, and `passed` muted: what it reads here, its new owner would miss.
  */
-export function passConnection(over: Connection, payload: Uint8Array, passed: Connection, library: CLibrary | null = cLibrary()): Passed {
+export function passConnection(over: Connection, payload: Uint8Array, passed: Connection, library: DescriptorPassing | null = passing()): Passed {
   if (library === null) return { kind: 'refused', code: 'unavailable' };
   if (over.descriptor < 0 || passed.descriptor < 0 || over.pendingSends > 0 || !passed.muted || !passed.atRest) return { kind: 'refused', code: 'not-ready' };
   const answer = library.sendMessage(over.descriptor, payload, [passed.descriptor]);
@@ -63,7 +63,7 @@ export function passConnection(over: Connection, payload: Uint8Array, passed: Co
  * Takes exactly `bytes` bytes (1 to 4096) and the connection that comes with them from `over`, which was muted before anything could be
  * read from it (in `onStarted` or `onConnected`) and can be unmuted afterwards: what follows is delivered as usual.
  */
-export function takeConnection(over: Connection, bytes: number, timeoutMs: number, { clock = systemClock, library = cLibrary() }: { clock?: Clock; library?: CLibrary | null } = {}): Promise<Taken> {
+export function takeConnection(over: Connection, bytes: number, timeoutMs: number, { clock = systemClock, library = passing() }: { clock?: Clock; library?: DescriptorPassing | null } = {}): Promise<Taken> {
   if (library === null) return Promise.resolve({ kind: 'refused', code: 'unavailable' });
   if (over.descriptor < 0 || !over.muted || !over.atRest || bytes < 1 || bytes > MESSAGE_BYTES) return Promise.resolve({ kind: 'refused', code: 'not-ready' });
   return new Promise((resolve) => new Taking(over, bytes, clock, library, resolve).begin(timeoutMs));
@@ -82,7 +82,7 @@ class Taking {
   #deadline = 0;
 
   constructor(
-    private readonly over: Connection, bytes: number, private readonly clock: Clock, private readonly library: CLibrary,
+    private readonly over: Connection, bytes: number, private readonly clock: Clock, private readonly library: DescriptorPassing,
     private readonly resolve: (taken: Taken) => void,
   ) {
     this.#payload = new Uint8Array(bytes);
@@ -140,18 +140,13 @@ class Taking {
   }
 }
 
-const SOL_SOCKET = 1;
-const SO_TYPE = 3;
-const SO_ACCEPTCONN = 30;
-const SO_DOMAIN = 39;
-const STREAM = 1;
-/** Unix, IPv4, IPv6. */
-const DOMAINS = new Set([1, 2, 10]);
+function passing(): DescriptorPassing | null {
+  return cLibrary()?.passing ?? null;
+}
 
 /** Makes a stream of a descriptor, which belongs to it from here on; null: it is none. */
-function adopt(fd: number, library: CLibrary): Socket | null {
-  const option = (name: number): number | undefined => library.socketOption(fd, SOL_SOCKET, name, 4)?.getInt32(0, true);
-  if (option(SO_TYPE) !== STREAM || option(SO_ACCEPTCONN) !== 0 || !DOMAINS.has(option(SO_DOMAIN) ?? -1)) return null;
+function adopt(fd: number, library: DescriptorPassing): Socket | null {
+  if (!library.isStream(fd)) return null;
   try {
     return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true, pauseOnCreate: true } as ConstructorParameters<typeof Socket>[0]);
   } catch {

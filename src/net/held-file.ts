@@ -12,17 +12,29 @@ export function holdFile(file: string): HeldName | null {
   const own = `${file}.${suffix()}`;
   writeFileSync(own, mine, { mode: 0o600, flag: 'wx' });
   try {
-    // Linked and not created: whoever reads it reads all of it.
-    linkSync(own, file);
-    return { release: () => remove(file, mine) };
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e;
-    const holder = textOf(file);
-    if (holder !== null && !lives(Number(holder.split(' ')[0]))) remove(file, holder);
-    return null;
+    return take(own, file, mine) ?? (removeDead(file) ? take(own, file, mine) : null);
   } finally {
     unlinkSync(own);
   }
+}
+
+/** Linked and not created: whoever reads it reads all of it. */
+function take(own: string, file: string, mine: string): HeldName | null {
+  try {
+    linkSync(own, file);
+    return { release: () => remove(file, mine) };
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'EEXIST') return null;
+    throw e;
+  }
+}
+
+/** True: it was that of a dead process. */
+function removeDead(file: string): boolean {
+  const holder = textOf(file);
+  if (holder === null || lives(Number(holder.split(' ')[0]))) return false;
+  remove(file, holder);
+  return true;
 }
 
 /** Removes the file if it is still the one that says `text`; one that another has put there meanwhile is put back. */
@@ -36,6 +48,8 @@ function remove(file: string, text: string): void {
   }
   try {
     if (textOf(aside) !== text) linkSync(aside, file);
+  } catch {
+    // A third one has put its own there: that stays.
   } finally {
     unlinkSync(aside);
   }

@@ -1,16 +1,22 @@
-/** Names that one process of the machine holds at a time. The kernel frees them when the holder dies, however it does. */
+/** Names that one process of the machine holds at a time. */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
+import { holdFile } from './held-file.js';
 
 export interface HeldName { release(): void }
 
-/** `kind` and `subject` together make the name. Null: another has it. Where the system has no such names everybody gets them. */
-export function holdName(kind: string, subject: string): Promise<HeldName | null> {
-  if (process.platform !== 'linux') return Promise.resolve({ release: () => {} });
-  const path = `\0rfl-${kind}-${createHash('sha256').update(subject).digest('hex').slice(0, 32)}`;
+/**
+ * `kind` and `subject`, a path, together make the name. null: another has it. On Linux the kernel frees it when the holder dies, however
+ * it does; elsewhere a file beside the subject stands for it. Rejects with what the system says.
+ */
+export async function holdName(kind: string, subject: string, platform: NodeJS.Platform = process.platform): Promise<HeldName | null> {
+  return platform === 'linux' ? holdAbstract(`\0rfl-${kind}-${createHash('sha256').update(subject).digest('hex').slice(0, 32)}`) : holdFile(`${subject}.${kind}`);
+}
+
+function holdAbstract(path: string): Promise<HeldName | null> {
   const holder = createServer((socket) => socket.destroy());
-  return new Promise((resolve) => {
-    holder.once('error', () => resolve(null));
+  return new Promise((resolve, reject) => {
+    holder.once('error', (e: NodeJS.ErrnoException) => (e.code === 'EADDRINUSE' ? resolve(null) : reject(e)));
     holder.listen({ path }, () => {
       // Nobody is expected there: it must not keep the process.
       holder.unref();

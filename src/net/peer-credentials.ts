@@ -21,8 +21,7 @@ export type Admission =
 export function peerCredentials(socket: Socket): PeerCredentials | 'unavailable' {
   const fd = (socket as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle?.fd;
   if (fd === undefined || fd < 0 || socket.remoteAddress !== undefined) return 'unavailable';
-  const value = cLibrary()?.socketOption(fd, SOL_SOCKET, SO_PEERCRED, UCRED_BYTES) ?? null;
-  return value === null ? 'unavailable' : { pid: value.getInt32(0, LITTLE), uid: value.getUint32(4, LITTLE), gid: value.getUint32(8, LITTLE) };
+  return cLibrary()?.peer(fd) ?? 'unavailable';
 }
 
 /** TCP peers have no credentials: under `require` they are refused. */
@@ -43,9 +42,3 @@ export function judge(find: () => PeerCredentials | 'unavailable', rules: Creden
   if (listed && !uids?.includes(found.uid) && !gids?.includes(found.gid)) return { kind: 'refused', reason: `user ${found.uid} of group ${found.gid} is not on the list` };
   return { kind: 'admitted', credentials: found };
 }
-
-const SOL_SOCKET = 1;
-const SO_PEERCRED = 17;
-/** Three 32-bit numbers: process, user, group. */
-const UCRED_BYTES = 12;
-const LITTLE = true;

@@ -1,7 +1,7 @@
 /** Opens TCP and Unix sockets; all addresses of a name are tried, one after the other. */
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { SocketTransport } from './socket-transport.js';
-import { isUnixPath } from './unix-path.js';
+import { pathFault } from './unix-path.js';
 import type { Dialer, DialEvents, DialTarget } from './transport.js';
 
 /** Until the next address of a name is tried. Twice what the runtime takes: a peer across an ocean answers within it. */
@@ -18,18 +18,21 @@ export const socketDialer: Dialer = {
       setImmediate(() => aborted || events.failed('tcp', e as Error));
       return { abort: () => { aborted = true; } };
     }
-    return watch(socket, events);
+    return watch(socket, target.kind, events);
   },
 };
 
-function watch(socket: Socket, events: DialEvents): { abort(): void } {
+function watch(socket: Socket, kind: DialTarget['kind'], events: DialEvents): { abort(): void } {
   let attempted = false;
   let over = false;
   const attempting = (): void => {
     attempted = true;
-    if (!over) events.attempting(1);
+    // Within this event the runtime still needs the socket, which whoever is told may drop.
+    process.nextTick(() => over || events.attempting(1));
   };
   socket.on('connectionAttempt', attempting);
+  // Of a path there is one, which the runtime does not announce.
+  if (kind === 'unix') attempting();
   socket.once('error', (error: NodeJS.ErrnoException) => {
     if (over) return;
     over = true;
@@ -53,7 +56,8 @@ function watch(socket: Socket, events: DialEvents): { abort(): void } {
 
 function socketOptions(target: DialTarget): TcpNetConnectOpts | { path: string; allowHalfOpen: true } {
   if (target.kind === 'unix') {
-    if (!isUnixPath(target.path)) throw Object.assign(new Error(`no path of a socket: '${target.path}'`), { code: 'EINVAL' });
+    const fault = pathFault(target.path);
+    if (fault !== null) throw Object.assign(new Error(fault.message), { code: fault.code });
     return { path: target.path, allowHalfOpen: true };
   }
   const { host, port, from, family } = target;

@@ -13,6 +13,8 @@ export interface Case<P extends Place = Medium> {
   readonly media: readonly P[];
   /** Why it is not run on TCP, on Unix sockets and with TLS, each. */
   readonly because?: string;
+  /** It is about the files of Unix sockets, which pipes do not have. */
+  readonly files?: true;
   /** What this system lacks. */
   readonly skip?: string | false;
   readonly run: (medium: P) => Promise<void> | void;

@@ -16,7 +16,8 @@ if (!hasOpenssl) console.error('no openssl: everything about TLS is skipped');
 const folder = mkdtempSync(join(tmpdir(), 'rfl-net-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 let paths = 0;
-export const freshPath = (): string => join(folder, `s${++paths}`);
+/** Of a Unix socket; on Windows of a pipe. */
+export const freshPath = (): string => (process.platform === 'win32' ? `\\\\.\\pipe\\rfl-net-${process.pid}-${++paths}` : join(folder, `s${++paths}`));
 
 export interface Contexts { readonly server: TlsContext; readonly client: TlsContext }
 let made: Contexts | null = null;

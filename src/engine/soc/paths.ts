@@ -1,8 +1,8 @@
-/** Where the sockets of pipes lie: in a folder that nobody else can enter, made and checked here. */
+/** Where the sockets of pipes lie: in a folder that nobody else can enter, made and checked here. On Windows they have a name and no folder. */
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { isUnixPath } from '../../net/unix-path.js';
+import { pathFault } from '../../net/unix-path.js';
 
 /** A pipe cannot be had. `code` is one of the language's catalogue. */
 export class PipeError extends Error {
@@ -15,8 +15,9 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const FOLDER = 'sentinel-soc';
 
 /** The path of a pipe's socket. Errors (PipeError): a name or path that is none, a folder that is not ours alone. */
-export function pipePath(name: string, base: string = process.env['XDG_RUNTIME_DIR'] || tmpdir()): string {
+export function pipePath(name: string, base: string = process.env['XDG_RUNTIME_DIR'] || tmpdir(), platform: NodeJS.Platform = process.platform): string {
   if (!NAME.test(name)) throw new PipeError('domain', `no name of a pipe: '${name}'`);
+  if (platform === 'win32') return `\\\\.\\pipe\\${FOLDER}-${name}`;
   const folder = join(base, FOLDER);
   privateFolder(folder);
   return socketPath(join(folder, `${name}.sock`));
@@ -27,7 +28,8 @@ export const pipeOrPath = (pipe: string): string => (isAbsolute(pipe) ? socketPa
 
 /** The path itself, if a socket can have it. */
 export function socketPath(path: string): string {
-  if (!isUnixPath(path)) throw new PipeError('domain', `the path of a socket is too long: '${path}'`);
+  const fault = pathFault(path);
+  if (fault !== null) throw new PipeError('domain', fault.message);
   return path;
 }
 

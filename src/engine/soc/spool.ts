@@ -54,7 +54,7 @@ export class Spool {
 
   /** Opens or makes the file. Rejects with PipeError where it cannot be had, or another process has it. */
   static async open(path: string, fsync: FsyncPolicy, events: SpoolEvents): Promise<{ spool: Spool; recovered: Recovered }> {
-    const lock = await holdName('spool', resolve(path));
+    const lock = await holdName('spool', resolve(path)).catch((e: Error) => { throw new PipeError('io', `${path}: ${e.message}`); });
     if (lock === null) throw new PipeError('io', `another process has the spool '${path}'`);
     try {
       const fd = openSync(path, 'a+', 0o600);
