@@ -1,10 +1,12 @@
 /** Reductions: a column to one value. */
 import { Dict, F64, F64_NULL, I64_NULL, List, Narrow, T, Table, Vec, f64fin, isNull, nullOf, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
+import { blocks } from '../lang/interrupt.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow, UnaryFn } from '../lang/builtin.js';
 import { isNumericType, isTemporalType, numberOf } from '../columns/promote.js';
-import { itemAt, pack } from '../columns/item.js';
+import { itemAt, pack, packEach } from '../columns/item.js';
+import { columnOfLong } from '../columns/concat.js';
 import { rowAt } from '../columns/gather.js';
 import { allTrue, anyTrue, extreme, mean, mode, outerValueAt, product, sum } from '../columns/aggregate.js';
 import { correlation, covariance, joint, spread, variance, weighted, type Spread } from '../columns/moments.js';
@@ -159,13 +161,18 @@ function truthColumn(name: string, x: Value): Vec {
 
 /** A list of numeric atoms as a column: F64 if one of them is a float, otherwise I64. Errors: `type` for any other element. */
 function numbers(name: string, list: List): Vec {
+  const long = columnOfLong(list);
+  if (long?.t === T.F64 || long?.t === T.I64) return long;
+  const read = list.reader();
   let float = false;
-  for (const item of list.items) {
-    const t = -tagOf(item);
-    if (!isNumericType(t)) refuse(name, list);
-    float ||= t === T.F64 || t === T.F32;
-  }
-  return pack(float ? T.F64 : T.I64, list.items.map((item) => widest(item, float)));
+  blocks(list.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      const t = -tagOf(read(i));
+      if (!isNumericType(t)) refuse(name, list);
+      float ||= t === T.F64 || t === T.F32;
+    }
+  });
+  return packEach(float ? T.F64 : T.I64, list.length, (i) => widest(read(i), float));
 }
 
 function widest(item: Value, float: boolean): Value {

@@ -3,13 +3,15 @@ import { Dict, F64, List, Narrow, T, Table, Vec, isAtom, isNull, isSeq, symText,
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
-import { allocList, enlist, isSingle, itemAt, items, pack } from '../columns/item.js';
+import { enlist, isSingle, itemAt, items, pack, reader } from '../columns/item.js';
 import { gather, indexColumn, maskToIndices } from '../columns/gather.js';
 import { groupIndexColumns, hashGroup } from '../columns/hashing.js';
-import { affixed, concatColumns, concatItems } from '../columns/concat.js';
+import { affixed, columnOfLong, concatColumns, concatItems } from '../columns/concat.js';
 import { cycle, iota, repeat, reversed, takeRange, type Rows } from '../columns/slice.js';
 import { mergeDicts, pick } from '../columns/lookup.js';
-import { checkpoint } from '../lang/interrupt.js';
+import { ListBuilder, listFrom, listOf } from '../columns/long-list.js';
+import { joinTexts } from '../columns/text.js';
+import { checkpoint, someBlock } from '../lang/interrupt.js';
 
 export const ROWS: readonly BuiltinRow[] = [
   { name: 'til', arity: 1, args: 'n', doc: '0 .. n-1 for an i64 n. Errors: domain below 0', example: '(til 5)', fn: til },
@@ -61,8 +63,8 @@ export function concat(a: Value, b: Value): Value {
   if (isSingle(a) && isSingle(b) && (isAtom(a) || !same)) return same ? pack(-tagOf(a), [a, b]) : new List([a, b]);
   if (isSeq(a) && a.t === -tagOf(b)) return concatColumns([a, pack(a.t, [b])]);
   if (isSeq(b) && b.t === -tagOf(a)) return concatColumns([pack(b.t, [a]), b]);
-  if (a instanceof List && isSingle(b)) return new List([...a.items, b]);
-  if (b instanceof List && isSingle(a)) return new List([a, ...b.items]);
+  if (a instanceof List && isSingle(b)) return concatItems([a, new List([b])]);
+  if (b instanceof List && isSingle(a)) return concatItems([new List([a]), b]);
   return fail('type', `cannot concatenate ${typeName(a)} and ${typeName(b)}`);
 }
 
@@ -86,15 +88,28 @@ function concatTables(a: Table, b: Table): Table {
 function raze(x: Value): Value {
   if (isSingle(x) || x instanceof Vec) return x;
   if (!(x instanceof List)) fail('type', `raze takes a list, got ${typeName(x)}`);
+  const column = columnOfLong(x);
+  if (column !== null) return column;
   const parts = x.items;
   if (parts.length < 2) return parts.length === 0 ? x : parts[0];
-  if (parts.every(isSeq)) return parts.every((p) => p.t === parts[0].t) ? concatColumns(parts) : concatItems(parts);
-  if (parts.every((p) => typeof p === 'string')) return parts.map(unpadded).join('');
+  if (every(parts, isSeq)) {
+    const seqs = parts as readonly (Vec | List)[];
+    return every(seqs, (p) => p.t === seqs[0].t) ? concatColumns(seqs) : concatItems(seqs);
+  }
+  if (every(parts, (p) => typeof p === 'string')) return joinTexts((parts as readonly string[]).map(unpadded), '');
   const t = tagOf(parts[0]);
-  if (t < 0 && parts.every((p) => tagOf(p) === t)) return pack(-t, parts);
+  if (t < 0 && every(parts, (p) => tagOf(p) === t)) return pack(-t, parts);
   return parts.reduce((acc, p) => {
     checkpoint();
     return concat(acc, p);
+  });
+}
+
+/** As `xs.every(test)`, interruptible. */
+function every<V extends Value>(xs: readonly V[], test: (x: V) => boolean): boolean {
+  return !someBlock(xs.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (!test(xs[i])) return true;
+    return false;
   });
 }
 
@@ -172,34 +187,32 @@ function rotate(xs: Value, n: Value): Value {
 function cut(xs: Value, indices: Value): Value {
   const rows = collection('cut', xs);
   if (!isSeq(indices) || indices.t === T.STR || indices.t === T.SYM) fail('type', `cut takes a vector of indices, got ${typeName(indices)}`);
-  const out: Value[] = [];
+  const out = new ListBuilder();
   let from = 0;
-  for (const [i, index] of items(indices).entries()) {
+  const read = reader(indices);
+  for (let i = 0; i < indices.length; i++) {
     if (i % 4096 === 0) checkpoint();
-    const to = integer('cut', index);
+    const to = integer('cut', read(i));
     if (to < from || to > rows.length) fail('domain', `cut at ${to}: indices ascend from 0 to ${rows.length}`);
     if (to > from) out.push(slice(rows, from, to - from));
     from = to;
   }
   out.push(slice(rows, from, rows.length - from));
-  return new List(out);
+  return out.list();
 }
 
 function cross(a: Value, b: Value): Value {
   const left = crossable(a);
   const right = crossable(b);
-  const out = allocList(left.length * right.length);
-  let at = 0;
-  for (const x of left) {
-    checkpoint();
-    for (const y of right) out[at++] = new List([x, y]);
-  }
-  return new List(out);
+  const m = right.length;
+  return listOf(left.length * m, (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i - base] = new List([left.item(Math.floor(i / m)), right.item(i % m)]);
+  });
 }
 
-function crossable(v: Value): readonly Value[] {
-  if (isSeq(v)) return items(v);
-  return isSingle(v) ? [v] : fail('type', `cross takes atoms, vectors and lists, got ${typeName(v)}`);
+function crossable(v: Value): List {
+  if (isSeq(v)) return listFrom(v);
+  return isSingle(v) ? new List([v]) : fail('type', `cross takes atoms, vectors and lists, got ${typeName(v)}`);
 }
 
 function reverse(xs: Value): Value {
@@ -211,5 +224,5 @@ function group(xs: Value): Value {
   if (!isSeq(xs)) fail('type', `group takes a vector or list, got ${typeName(xs)}`);
   if (xs.length === 0) return new Dict(new List([]), new List([]));
   const groups = hashGroup(xs);
-  return new Dict(gather(xs, groups.first), new List(groupIndexColumns(groups)));
+  return new Dict(gather(xs, groups.first), groupIndexColumns(groups));
 }

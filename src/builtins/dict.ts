@@ -4,7 +4,10 @@ import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import { isSingle, items, pack } from '../columns/item.js';
+import { columnOfLong } from '../columns/concat.js';
+import { listFrom, listOf } from '../columns/long-list.js';
 import { pick, withoutKey } from '../columns/lookup.js';
+import { takeRange } from '../columns/slice.js';
 
 export const ROWS: readonly BuiltinRow[] = [
   {
@@ -41,9 +44,9 @@ export const ROWS: readonly BuiltinRow[] = [
 function dict(keys: Value, vals: Value): Value {
   if (!(keys instanceof Vec)) fail('type', `dict keys are a vector, got ${typeName(keys)}`);
   const n = keys.length;
-  if (!isSeq(vals)) return new Dict(keys, new List(new Array<Value>(n).fill(vals)));
+  if (!isSeq(vals)) return new Dict(keys, listOf(n, (out, base, lo, hi) => void out.fill(vals, lo - base, hi - base)));
   if (vals.length < n) fail('length', `${n} keys for ${vals.length} values`);
-  return new Dict(keys, new List(vals.length === n ? items(vals) : items(vals).slice(0, n)));
+  return new Dict(keys, listFrom(takeRange(vals, 0, n)));
 }
 
 function meta(x: Value): Value {
@@ -74,7 +77,9 @@ function column(v: Value): Vec | List {
   if (v instanceof Vec) return v;
   if (ONE_ROW.has(tagOf(v))) return pack(-tagOf(v), [v]);
   if (!(v instanceof List)) fail('type', `a column is a vector or list, got ${typeName(v)}`);
-  if (v.length === 0 || !isSingle(v.items[0])) return v;
+  if (v.length === 0 || !isSingle(v.item(0))) return v;
+  const long = columnOfLong(v);
+  if (long !== null && TYPED.has(long.t)) return long;
   const first = -tagOf(v.items[0]);
   const widens = first === T.I64 && v.items.some((x) => x instanceof F64);
   const t = widens ? T.F64 : TYPED.has(first) ? first : T.I64;

@@ -1,11 +1,14 @@
 /** Higher-order functions. They call lambdas, unary and binary builtins; variadic ones are refused. */
-import { Builtin, List, T, Table, Vec, isFunction, isSeq, type Value } from '../lang/value.js';
+import { Builtin, T, type List, Table, Vec, isFunction, isSeq, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import type { Runtime } from '../lang/runtime.js';
-import { enlist, isSingle, itemAt, items } from '../columns/item.js';
-import { gather, gatherTable, maskToIndices } from '../columns/gather.js';
+import { enlist, isSingle, itemAt, packEach, reader } from '../columns/item.js';
+import { columnOfLong } from '../columns/concat.js';
+import { gather, gatherTable, indexColumn, maskToIndices } from '../columns/gather.js';
+import { listFrom } from '../columns/long-list.js';
+import { pick } from '../columns/lookup.js';
 import {
   eachPrior, foldLeft, foldRight, mapEach, priorByOperator, scanByOperator, scanLeft, scanRight, zipEach, type Fn1, type Fn2,
 } from '../columns/each.js';
@@ -76,7 +79,8 @@ function mapSide(who: 'map-left' | 'map-right', args: Value[], rt: Runtime): Val
   const call = binary(f, rt);
   const over = who === 'map-left' ? a : b;
   if (!isSeq(over)) return call(a, b);
-  return enlist(mapEach(over, who === 'map-left' ? (x) => call(x, b) : (x) => call(a, x)).items);
+  const all = mapEach(over, who === 'map-left' ? (x) => call(x, b) : (x) => call(a, x));
+  return columnOfLong(all) ?? enlist(all.items);
 }
 
 function fold(who: string, args: Value[], rt: Runtime): Value {
@@ -103,20 +107,21 @@ function scan(who: string, args: Value[], rt: Runtime): Value {
 function filter(xs: Value, mask: Value): Value {
   const picks = mask instanceof Vec && mask.t === T.B8;
   if (picks && xs instanceof Table) return gatherTable(xs, chosen(xs.length, mask));
-  if (picks && typeof xs === 'string') return Array.from(chosen(xs.length, mask), (i) => xs[i]).join('');
+  if (picks && typeof xs === 'string') return pick(xs, indexColumn(chosen(xs.length, mask)));
   if (!isSeq(xs) || !isSeq(mask)) fail('type', `filter expects a collection and a mask, got ${typeName(xs)} and ${typeName(mask)}`);
   if (picks && xs instanceof Vec) return gather(xs, chosen(xs.length, mask));
-  return new List(items(gather(xs, chosen(xs.length, mask))));
+  return listFrom(gather(xs, chosen(xs.length, mask)));
 }
 
 /** Positions a mask of `n` elements chooses. */
 function chosen(n: number, mask: Vec | List): Int32Array {
   if (mask.length !== n) fail('length', `a mask of ${mask.length} for ${n} elements`);
   if (mask instanceof Vec && mask.t === T.B8) return maskToIndices(mask);
-  const flags = items(mask);
-  const stray = flags.find((v) => typeof v !== 'boolean');
-  if (stray !== undefined) fail('type', `a mask consists of b8, got ${typeName(stray)}`);
-  return Int32Array.from(flags.keys()).filter((i) => flags[i] === true);
+  const read = reader(mask);
+  return maskToIndices(packEach(T.B8, n, (i) => {
+    const flag = read(i);
+    return typeof flag === 'boolean' ? flag : fail('type', `a mask consists of b8, got ${typeName(flag)}`);
+  }));
 }
 
 /* ── arguments ───────────────────────────────────────────────────────── */

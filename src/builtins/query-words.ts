@@ -4,6 +4,7 @@ import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import { cast } from '../columns/cast.js';
 import { joinedTexts } from '../columns/choose.js';
+import { columnOfLong } from '../columns/concat.js';
 import { globTest } from '../columns/glob.js';
 import { not } from '../columns/compare.js';
 import { enlist, itemAt, packOrList } from '../columns/item.js';
@@ -81,7 +82,7 @@ const asColumn = (row: BuiltinRow): [number, Value] => {
   return fnOf(row.name, T.UNARY, inQueries);
 };
 const isSingleFloat = (v: Value): boolean => v instanceof Vec && v.t === T.F32;
-const column = (v: Value): Value => (v instanceof List && v.length > 0 ? packOrList(v.items) : v);
+const column = (v: Value): Value => (v instanceof List && v.length > 0 ? (columnOfLong(v) ?? packOrList(v.items)) : v);
 const isNarrow = (a: Value, b: Value): boolean => (a instanceof Vec || b instanceof Vec) && isIntType(Math.abs(tagOf(a))) && isIntType(Math.abs(tagOf(b)));
 const wide = (v: Value): Value => cast(T.I64, v);
 const WIDE: ReadonlySet<string> = new Set(['+', '-', '*', '%', 'div']);

@@ -162,7 +162,7 @@ function split(x: Value, sep: Value): Value {
   if (isVec(sep) && (sep.t === T.I64 || sep.t === T.I32 || sep.t === T.I16) && (typeof x === 'string' || isSeq(x))) return cut(x, sep);
   const s = textOf(x) ?? noText('split', x);
   if (typeof sep !== 'string') return fail('type', `split: separator must be a str, got ${typeName(sep)}`);
-  return new List(sep === '' || s === '' ? [s] : cutAt(s, sep));
+  return sep === '' || s === '' ? new List([s]) : cutAt(s, sep);
 }
 
 /** Parts that begin at the given indices; null without any index. */

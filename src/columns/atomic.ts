@@ -6,7 +6,8 @@
 import { F64, List, T, Vec, isNull, isSeq, nullOf, tagOf, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { BLOCK, checkpoint } from '../lang/interrupt.js';
-import { alloc, itemAt, items, store } from './item.js';
+import { alloc, itemAt, reader, store } from './item.js';
+import { listOf } from './long-list.js';
 import { integerOf, isIntType, isNumericType, isTemporalType, numberOf } from './promote.js';
 import { integer } from './scalar.js';
 
@@ -70,14 +71,16 @@ function narrowTo(t: number, v: Value): Value {
 const packs = (t: number): boolean => (isNumericType(t) && t !== T.F32) || isTemporalType(t);
 
 function collect(n: number, first: Value, boxed: boolean, t: number, at: (i: number) => Value): Value {
-  if (boxed || !packs(t)) return collectList([first], n, at);
+  if (boxed || !packs(t)) return listOf(n, (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i - base] = i === 0 ? first : at(i);
+  });
   const data = alloc(t, n);
   let nulls = false;
   for (let i = 0; i < n; i++) {
     if (i % BLOCK === 0) checkpoint();
     const v = i === 0 ? first : at(i);
     // A list may hold an atom first and a list later: what is collected so far becomes a list then.
-    if (tagOf(v) >= 0) return collectList([...items(new Vec(t, data)).slice(0, i), v], n, at);
+    if (tagOf(v) >= 0) return mixedList(reader(new Vec(t, data)), i, v, n, at);
     if (isNull(v)) {
       // Bytes have no null: theirs is 0.
       if (t === T.U8 || t === T.B8) continue;
@@ -88,13 +91,11 @@ function collect(n: number, first: Value, boxed: boolean, t: number, at: (i: num
   return new Vec(t, data, nulls);
 }
 
-/** The list that starts with `out` and goes on with what `at` gives. */
-function collectList(out: Value[], n: number, at: (i: number) => Value): List {
-  for (let i = out.length; i < n; i++) {
-    if (i % BLOCK === 0) checkpoint();
-    out.push(at(i));
-  }
-  return new List(out);
+/** The list of what `known` gives before position `k`, `v` at it, and what `at` gives behind it. */
+function mixedList(known: (i: number) => Value, k: number, v: Value, n: number, at: (i: number) => Value): List {
+  return listOf(n, (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i - base] = i < k ? known(i) : i === k ? v : at(i);
+  });
 }
 
 /** A result of another type than the first one, in the column's type. */

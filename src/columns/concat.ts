@@ -1,8 +1,9 @@
 /** Joining columns end to end. */
-import { List, T, Vec, type Value } from '../lang/value.js';
+import { T, Vec, type List } from '../lang/value.js';
 import { blocks, checkpoint } from '../lang/interrupt.js';
 import { copyInto } from './copy.js';
-import { alloc, allocList, items } from './item.js';
+import { alloc, reader } from './item.js';
+import { LongList, listOf } from './long-list.js';
 
 /** One column of all parts, in order; all must have the same tag (or all be lists), and there must be at least one. */
 export function concatColumns(parts: readonly Vec[]): Vec;
@@ -17,16 +18,26 @@ export function concatColumns(parts: readonly (Vec | List)[]): Vec | List {
 export function concatItems(parts: readonly (Vec | List)[]): List {
   let n = 0;
   for (const p of parts) n += p.length;
-  const out: Value[] = allocList(n);
-  let at = 0;
-  for (const p of parts) {
-    const from = items(p);
-    blocks(from.length, (lo, hi) => {
-      for (let i = lo; i < hi; i++) out[at + i] = from[i];
-    });
-    at += from.length;
-  }
-  return new List(out);
+  let part = -1;
+  let read = reader(parts[0]);
+  let start = 0;
+  let end = 0;
+  return listOf(n, (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) {
+      while (i === end) {
+        read = reader(parts[++part]);
+        start = end;
+        end += parts[part].length;
+      }
+      out[i - base] = read(i - start);
+    }
+  });
+}
+
+/** The column of the elements of a long list that are atoms of one type, as far as it is known; otherwise null. */
+export function columnOfLong(v: List): Vec | null {
+  const parts = v instanceof LongList ? v.columns() : null;
+  return parts?.every((p) => p.t === parts[0].t) ? concatVecs(parts[0].t, parts) : null;
 }
 
 /** Every str of a STR column with text before and after it. */

@@ -35,7 +35,7 @@ const quoted = (text: string): string => (/[,"\n\r]/.test(text) ? `"${text.repla
 type CellWriter = (r: number) => string;
 
 function cellWriter(column: Vec | List): CellWriter {
-  if (column instanceof List) return (r) => (column.items[r] === undefined ? '' : quoted(listCell(column.items[r])));
+  if (column instanceof List) return (r) => (column.item(r) === undefined ? '' : quoted(listCell(column.item(r))));
   return WRITERS[column.t](column);
 }
 

@@ -1,32 +1,27 @@
 /** Loops that call a function for every element: what the higher-order functions are made of. */
 import { Builtin, I64_NULL, List, T, Vec, type Value } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
-import { alloc, allocList, halves, readHalves, reader } from './item.js';
+import { alloc, halves, readHalves, reader } from './item.js';
+import { listOf } from './long-list.js';
 
 export type Fn1 = (a: Value) => Value;
 export type Fn2 = (a: Value, b: Value) => Value;
 
 /** `f` of every element, as a list. */
 export function mapEach(xs: Vec | List, f: Fn1): List {
-  const n = xs.length;
-  const out = allocList(n);
   const read = reader(xs);
-  blocks(n, (lo, hi) => {
-    for (let i = lo; i < hi; i++) out[i] = f(read(i));
+  return listOf(xs.length, (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i - base] = f(read(i));
   });
-  return new List(out);
 }
 
 /** `f` of the elements of both, pairwise, as far as the shorter one goes. */
 export function zipEach(xs: Vec | List, ys: Vec | List, f: Fn2): List {
-  const n = Math.min(xs.length, ys.length);
-  const out = allocList(n);
   const left = reader(xs);
   const right = reader(ys);
-  blocks(n, (lo, hi) => {
-    for (let i = lo; i < hi; i++) out[i] = f(left(i), right(i));
+  return listOf(Math.min(xs.length, ys.length), (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i - base] = f(left(i), right(i));
   });
-  return new List(out);
 }
 
 /** `f(f(f(acc, x0), x1), ..)` over the elements from position `from`. */
@@ -57,38 +52,33 @@ export function foldRight(xs: Vec | List, f: Fn2, init: Value, skip = 0): Value 
 
 /** Every accumulator of `foldLeft` from the first element on. */
 export function scanLeft(xs: Vec | List, f: Fn2): List {
-  const n = xs.length;
-  const out = allocList(n);
   const read = reader(xs);
-  blocks(n, (lo, hi) => {
-    for (let i = lo; i < hi; i++) out[i] = i === 0 ? read(0) : f(out[i - 1], read(i));
+  let last: Value = null;
+  return listOf(xs.length, (out, base, lo, hi) => {
+    let acc = last;
+    for (let i = lo; i < hi; i++) out[i - base] = acc = i === 0 ? read(0) : f(acc, read(i));
+    last = acc;
   });
-  return new List(out);
 }
 
 /** Every accumulator of `foldRight` from the last element on, in the order of the elements. */
 export function scanRight(xs: Vec | List, f: Fn2): List {
   const n = xs.length;
-  const out = allocList(n).fill(null);
   const read = reader(xs);
-  blocks(n, (lo, hi) => {
-    for (let k = lo; k < hi; k++) {
-      const i = n - 1 - k;
-      out[i] = k === 0 ? read(i) : f(read(i), out[i + 1]);
-    }
-  });
-  return new List(out);
+  let last: Value = null;
+  return listOf(n, (out, base, lo, hi) => {
+    let acc = last;
+    for (let i = hi - 1; i >= lo; i--) out[i - base] = acc = i === n - 1 ? read(i) : f(read(i), acc);
+    last = acc;
+  }, true);
 }
 
 /** `f(x, previous)` for every element; the first one is its own predecessor. */
 export function eachPrior(xs: Vec | List, f: Fn2): List {
-  const n = xs.length;
-  const out = allocList(n);
   const read = reader(xs);
-  blocks(n, (lo, hi) => {
-    for (let i = lo; i < hi; i++) out[i] = f(read(i), read(i === 0 ? 0 : i - 1));
+  return listOf(xs.length, (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i - base] = f(read(i), read(i === 0 ? 0 : i - 1));
   });
-  return new List(out);
 }
 
 /** Running sum or product of an I16, I32, I64 or F64 column by `+` or `*`, of its own type; null sticks. Undefined where no kernel fits. */

@@ -1,14 +1,15 @@
 /** Picking elements by position, of every column type. */
-import { Dict, List, T, Table, Vec, type Value, type VecData } from '../lang/value.js';
+import { Dict, List, T, Table, Vec, type VecData } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
 import { chunks } from './chunks.js';
-import { alloc, allocList, halves, itemAt } from './item.js';
+import { alloc, halves, itemAt } from './item.js';
+import { listOf } from './long-list.js';
 
 /** Elements of `v` at `indices`, in that order; every index must be in range. Keeps the type and the has-nulls flag. */
 export function gather(v: Vec, indices: Int32Array): Vec;
 export function gather(v: Vec | List, indices: Int32Array): Vec | List;
 export function gather(v: Vec | List, indices: Int32Array): Vec | List {
-  if (v instanceof List) return new List(gatherValues(v.items, indices));
+  if (v instanceof List) return gatherList(v, indices);
   const out = alloc(v.t, indices.length);
   GATHER[WIDTH[v.t]](v.data, out, indices);
   return new Vec(v.t, out, v.nulls);
@@ -106,12 +107,11 @@ export const WIDTH: Record<number, number> = {
   [T.TIMESTAMP]: 8, [T.GUID]: 16, [T.SYM]: 4, [T.STR]: 0,
 };
 
-function gatherValues(from: readonly Value[], at: Int32Array): Value[] {
-  const out = allocList(at.length);
-  blocks(at.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) out[i] = from[at[i]];
+function gatherList(v: List, at: Int32Array): List {
+  const read = v.reader();
+  return listOf(at.length, (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i - base] = read(at[i]);
   });
-  return out;
 }
 
 /** 32-bit words of a column of 4-, 8- or 16-byte elements. */

@@ -2,11 +2,12 @@
  * Groups of equal elements. Every column becomes words of 32 bits (1, 2 or 4 an element), strings, or keys; the words go through
  * a direct table where their range is small, otherwise through open addressing.
  */
-import { List, T, Vec, type Value } from '../lang/value.js';
+import { List, T, Vec } from '../lang/value.js';
 import { blocks, checkpoint } from '../lang/interrupt.js';
 import { chunks } from './chunks.js';
 import { alloc, halves, nullAt } from './item.js';
 import { concatItems } from './concat.js';
+import { listOf } from './long-list.js';
 import { copyInto, copyOf, filled, ints } from './copy.js';
 import { Numbering } from './numbering.js';
 import { wordsOf } from './gather.js';
@@ -21,7 +22,7 @@ export interface Groups {
 
 /** Groups of equal elements; all nulls are one group. */
 export function hashGroup(v: Vec | List): Groups {
-  return v instanceof List ? groupKeys(v.items) : groupForm(formOf(v));
+  return v instanceof List ? groupKeys(v) : groupForm(formOf(v));
 }
 
 /** Groups of equal rows over several columns of one length (at least one column). */
@@ -68,19 +69,19 @@ export function groupRows(g: Groups): { offsets: Int32Array; rows: Int32Array } 
 }
 
 /** Rows by group as one I64 column a group. */
-export function groupIndexColumns(g: Groups): Vec[] {
+export function groupIndexColumns(g: Groups): List {
   const { offsets, rows } = groupRows(g);
   const all = alloc(T.I64, rows.length) as BigInt64Array;
   const h = halves(all);
   blocks(rows.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) h[2 * i] = rows[i];
   });
-  const out: Vec[] = new Array<Vec>(g.first.length);
-  for (let k = 0; k < out.length; k++) {
-    if ((k & 4095) === 0) checkpoint();
-    out[k] = new Vec(T.I64, all.subarray(offsets[k], offsets[k + 1]));
-  }
-  return out;
+  return listOf(g.first.length, (out, base, lo, hi) => {
+    for (let k = lo; k < hi; k++) {
+      if ((k & 4095) === 0) checkpoint();
+      out[k - base] = new Vec(T.I64, all.subarray(offsets[k], offsets[k + 1]));
+    }
+  });
 }
 
 /**
@@ -120,7 +121,7 @@ function formOf(v: Vec): Form {
 
 /** Groups over both columns end to end; null where their types share nothing but null. */
 function jointGroups(a: Vec | List, b: Vec | List, loose: boolean): Groups | null {
-  if (a instanceof List || b instanceof List) return groupKeys(concatItems([a, b]).items);
+  if (a instanceof List || b instanceof List) return groupKeys(concatItems([a, b]));
   if (a.t === b.t) return groupForm(joined(formOf(a), formOf(b)));
   const integers = INTEGER.has(a.t) && INTEGER.has(b.t);
   if (integers) return groupPairs(joinedWords(integerWords(a), integerWords(b)));
@@ -199,7 +200,10 @@ function groupForm(form: Form): Groups {
   return form.width === 2 ? groupPairs(form.words) : groupQuads(form.words);
 }
 
-const groupKeys = (values: readonly Value[]): Groups => groupBy(values.length, (i) => hashKey(values[i]));
+function groupKeys(v: List): Groups {
+  const read = v.reader();
+  return groupBy(v.length, (i) => hashKey(read(i)));
+}
 const groupStrings = (values: readonly string[]): Groups => groupBy(values.length, (i) => values[i]);
 
 function groupBy(n: number, key: (i: number) => unknown): Groups {

@@ -12,7 +12,7 @@ import { roomFor } from './room.js';
 
 /** Element `i` (in range) as an atom. */
 export function itemAt(v: Vec | List, i: number): Value {
-  return v instanceof List ? v.items[i] : READ[v.t](v.data, i);
+  return v instanceof List ? v.item(i) : READ[v.t](v.data, i);
 }
 
 /** Element `i`, or the typed null (`null` for a list) outside the range. */
@@ -72,10 +72,7 @@ export function writeHalves(h: Int32Array, i: number, v: number | bigint): void 
 
 /** A function that reads elements as atoms; quicker than `itemAt` in loops. */
 export function reader(v: Vec | List): (i: number) => Value {
-  if (v instanceof List) {
-    const all = v.items;
-    return (i) => all[i];
-  }
+  if (v instanceof List) return v.reader();
   if (v.t === T.I64) {
     const h = halves(v.data);
     return (i) => readHalves(h, i);
@@ -117,9 +114,19 @@ export function alloc(t: number, n: number): VecData {
 
 /** An array for the `n` elements of a list. Errors: `oom` where that many cannot be had. */
 export function allocList(n: number): Value[] {
-  if (n > MAX_BOXED) fail('oom', `a list of ${n} elements`);
-  roomFor(n);
+  roomForList(n);
   return new Array<Value>(n);
+}
+
+/** Errors: `oom` where a list cannot have `n` elements that all are on the heap. */
+export function roomForList(n: number): void {
+  mayHold(n);
+  roomFor(n);
+}
+
+/** Errors: `oom` for more elements than a list may have. */
+export function mayHold(n: number): void {
+  if (n > MAX_BOXED) fail('oom', `a list of ${n} elements`);
 }
 const ALLOC: Record<number, (n: number) => VecData> = {
   [T.B8]: (n) => new Uint8Array(n), [T.U8]: (n) => new Uint8Array(n), [T.I16]: (n) => new Int16Array(n),
@@ -166,6 +173,19 @@ export function pack(t: number, atoms: readonly Value[]): Vec {
       store(t, data, i, atoms[i]);
       nulls ||= isNull(atoms[i]);
     }
+  }
+  return new Vec(t, data, nulls);
+}
+
+/** A column of what `at` gives for each position: atoms of tag `-t`. */
+export function packEach(t: number, n: number, at: (i: number) => Value): Vec {
+  const data = alloc(t, n);
+  let nulls = false;
+  for (let i = 0; i < n; i++) {
+    if ((i & LOOK) === LOOK) checkpoint();
+    const v = at(i);
+    store(t, data, i, v);
+    nulls ||= isNull(v);
   }
   return new Vec(t, data, nulls);
 }

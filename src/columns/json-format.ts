@@ -110,8 +110,8 @@ function rows(t: Table, depth: number): string {
 /** How element `i` of a column is written. */
 function element(v: Vec | List, depth: number): Element {
   if (v instanceof List) {
-    const { items } = v;
-    return (i) => value(items[i], depth);
+    const read = v.reader();
+    return (i) => value(read(i), depth);
   }
   const write = WRITE[v.t](v);
   return v.t === T.I64 || v.t === T.F64 || v.t === T.F32 || v.t === T.SYM || v.t === T.STR || v.t === T.B8 || v.t === T.U8 ? write : (i) => (nullAt(v, i) ? 'null' : write(i));

@@ -4,10 +4,10 @@ import { fail } from '../lang/errors.js';
 import { blocks, checkpoint } from '../lang/interrupt.js';
 import { typeName } from '../lang/type-names.js';
 import { mapEach } from './each.js';
-import { itemAt, itemOr, items, pack } from './item.js';
+import { itemAt, itemOr, items, pack, reader } from './item.js';
+import { listFrom } from './long-list.js';
 import { gather, gatherTable, rowAt, rowNumbers } from './gather.js';
 import { hashKey, type Key } from './same.js';
-import { joinTexts } from './text.js';
 import { indexOfValue } from './search.js';
 
 /** Position of a key in a dict, -1 where it has none. A key of another type than the key vector is not found. */
@@ -52,7 +52,7 @@ export function withoutKey(d: Dict, key: Value): Dict {
   blocks(keep.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) keep[i] = i < at ? i : i + 1;
   });
-  return new Dict(gather(d.keys, keep), new List(items(gather(d.vals, keep))));
+  return new Dict(gather(d.keys, keep), listFrom(gather(d.vals, keep)));
 }
 
 /**
@@ -65,7 +65,7 @@ export function pick(from: Value, key: Value): Value {
     const at = dictIndex(from, key);
     return at < 0 ? nullOf(T.I64) : itemOr(from.vals, at, nullOf(T.I64));
   }
-  if (typeof from === 'string') return isSeq(key) ? joinTexts(mapEach(key, (k) => byteAt(from, k)).items as string[], '') : byteAt(from, key);
+  if (typeof from === 'string') return isSeq(key) ? bytesAt(from, key) : byteAt(from, key);
   if (from instanceof Vec && key instanceof Vec && key.t === T.I64) {
     const rows = rowNumbers(key, from.length);
     if (rows !== null) return gather(from, rows);
@@ -84,9 +84,20 @@ function pickFromTable(t: Table, key: Value): Value {
   if (key instanceof Vec && key.t === T.I64) {
     return gatherTable(t, rowNumbers(key, t.length) ?? fail('domain', `a row outside the table's ${t.length}`));
   }
-  if (isSeq(key)) return new List(items(key).map((k) => pick(t, k)));
+  if (isSeq(key)) return mapEach(key, (k) => pick(t, k));
   const i = position(key);
   return i >= 0 && i < t.length ? rowAt(t, i) : fail('domain', `row ${i} of a table of ${t.length} rows`);
+}
+
+function bytesAt(s: string, keys: Vec | List): string {
+  const read = reader(keys);
+  let out = '';
+  blocks(keys.length, (lo, hi) => {
+    const bytes = new Array<string>(hi - lo);
+    for (let i = lo; i < hi; i++) bytes[i - lo] = byteAt(s, read(i));
+    out += bytes.join('');
+  });
+  return out;
 }
 
 function byteAt(s: string, key: Value): string {

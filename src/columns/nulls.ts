@@ -6,7 +6,8 @@ import { nullTest } from './reals.js';
 /** B8: true where an element is null. */
 export function nullMask(v: Vec | List): Vec {
   const out = new Uint8Array(v.length);
-  const test = v instanceof List ? (i: number): boolean => isNull(v.items[i]) : nullTest(v);
+  const read = v instanceof List ? v.reader() : null;
+  const test = v instanceof Vec ? nullTest(v) : (i: number): boolean => isNull(read!(i));
   blocks(out.length, (lo, hi) => {
     for (let i = lo; i < hi; i++) out[i] = test(i) ? 1 : 0;
   });

@@ -9,7 +9,7 @@ import { hashKey } from './same.js';
 
 /** First position of a value that is the same as `x`, -1 where there is none. Numbers of all types compare by value. */
 export function indexOfValue(v: Vec | List, x: Value): number {
-  if (v instanceof List) return indexInList(v.items, x);
+  if (v instanceof List) return indexInList(v, x);
   if (isNull(x)) return v.nulls ? firstNull(v) : -1;
   if (v.t === T.GUID) return x instanceof Guid ? indexOfGuid(v, x) : -1;
   const stored = storedAs(v.t, x);
@@ -68,11 +68,12 @@ function ascending(v: Vec): Vec {
   return new Vec(v.t, data, v.nulls);
 }
 
-function indexInList(items: readonly Value[], x: Value): number {
+function indexInList(v: List, x: Value): number {
   const key = hashKey(x);
-  for (let i = 0; i < items.length; i++) {
+  const read = v.reader();
+  for (let i = 0; i < v.length; i++) {
     if ((i & 65535) === 0) checkpoint();
-    if (hashKey(items[i]) === key) return i;
+    if (hashKey(read(i)) === key) return i;
   }
   return -1;
 }

@@ -2,7 +2,8 @@
 import { Dict, List, T, Table, Vec, isNull, tagOf, type Value, type VecData } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
 import { ascending, copyOf, reversedCopy } from './copy.js';
-import { alloc, allocList, store } from './item.js';
+import { alloc, mayHold, store } from './item.js';
+import { listOf } from './long-list.js';
 import { gather } from './gather.js';
 
 export type Rows = Vec | List | Dict | Table;
@@ -15,9 +16,17 @@ export function takeRange(v: Vec | List, start: number, count: number): Vec | Li
 export function takeRange(v: Rows, start: number, count: number): Rows;
 export function takeRange(v: Rows, start: number, count: number): Rows {
   if (start === 0 && count === v.length) return v;
-  if (v instanceof List) return new List(v.items.slice(start, start + count));
+  if (v instanceof List) return sublist(v, count, start, 1);
   if (v instanceof Vec) return new Vec(v.t, part(v, start, start + count), v.nulls);
   return perColumn(v, (c) => takeRange(c, start, count));
+}
+
+/** `count` elements from position `start` on, or back. */
+function sublist(v: List, count: number, start: number, step: 1 | -1): List {
+  const read = v.reader();
+  return listOf(count, (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i - base] = read(start + step * i);
+  });
 }
 
 function part({ t, data }: Vec, start: number, end: number): VecData {
@@ -31,7 +40,7 @@ export function cycle(v: Rows, start: number, count: number): Rows {
   const n = v.length;
   if (n === 0) return v instanceof List ? v : new Vec(v.t, alloc(v.t, count));
   if (start + count <= n) return takeRange(v, start, count);
-  if (v instanceof List) allocList(count);
+  if (v instanceof List) mayHold(count);
   return gather(v, cyclicIndices(n, start, count));
 }
 
@@ -60,7 +69,7 @@ function repeatGuid(data: Uint8Array, count: number): void {
 /** Last element first. */
 export function reversed(v: Vec | List): Vec | List {
   if (v.length <= 1) return v;
-  if (v instanceof List) return new List(v.items.toReversed());
+  if (v instanceof List) return sublist(v, v.length, v.length - 1, -1);
   if (v.t !== T.GUID) return new Vec(v.t, Array.isArray(v.data) ? v.data.toReversed() : reversedCopy(v.data), v.nulls);
   return gather(v, reversedCopy(ascending(v.length)));
 }

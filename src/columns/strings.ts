@@ -1,8 +1,9 @@
 /** Loops over STR and SYM columns. A symbol is worked on once, however often the column holds it. */
-import { I64_NULL, T, Vec, intern, symCount, symText } from '../lang/value.js';
+import { I64_NULL, List, T, Vec, intern, symCount, symText } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { blocks, checkpoint } from '../lang/interrupt.js';
-import { alloc, allocList } from './item.js';
+import { alloc, roomForList } from './item.js';
+import { ListBuilder } from './long-list.js';
 import { eachOccurrence } from './text.js';
 
 /** A column of text: STR or SYM. */
@@ -74,19 +75,19 @@ export function symbolsOf(ids: Vec): Vec {
 }
 
 /** The parts of a text between separators, which are not empty. Errors: `oom` for more parts than a list may hold. */
-export function cutAt(s: string, sep: string): string[] {
-  if (s.length <= COUNTED) return s.split(sep);
+export function cutAt(s: string, sep: string): List {
+  if (s.length <= COUNTED) return new List(s.split(sep));
   let count = 1;
   eachOccurrence(s, sep, () => count++);
-  const parts = allocList(count) as string[];
-  let n = 0;
+  roomForList(count);
+  const parts = new ListBuilder();
   let from = 0;
   eachOccurrence(s, sep, (at) => {
-    parts[n++] = s.slice(from, at);
+    parts.push(s.slice(from, at));
     from = at + sep.length;
   });
-  parts[n] = s.slice(from);
-  return parts;
+  parts.push(s.slice(from));
+  return parts.list();
 }
 
 /** Bytes of a text whose parts are counted before it is cut: fewer cannot exhaust the memory. */

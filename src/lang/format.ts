@@ -51,7 +51,7 @@ export function replText(v: Value, columns = ROW_WIDTH): string {
 
 /** Element `i` of a vector or list as it stands in a table cell. */
 export function formatElement(v: Vec | List, i: number): string {
-  return v instanceof List ? format(v.items[i] ?? null, 1) : elementText(v)(v.data, i);
+  return v instanceof List ? format(v.item(i) ?? null, 1) : elementText(v)(v.data, i);
 }
 
 /* ── values ──────────────────────────────────────────────────────────── */
@@ -103,22 +103,23 @@ function vectorText(v: Vec, style: Style): string {
 }
 
 function listText(v: List, style: Style): string {
-  const { items } = v;
-  const n = items.length;
+  const n = v.length;
   if (n === 0) return '()';
   const inner = deeper(style, 0);
-  const element = (i: number, used: number): string => render(items[i], used === 0 ? inner : { ...inner, room: inner.room - used });
-  if (style.mode !== 1 && isUniform(items)) return '[' + joined(n, element, style.room) + ']';
+  const read = v.reader();
+  const element = (i: number, used: number): string => render(read(i), used === 0 ? inner : { ...inner, room: inner.room - used });
+  if (style.mode !== 1 && isUniform(v)) return '[' + joined(n, element, style.room) + ']';
   const shown = style.mode === 1 ? Math.min(n, LIST_HEIGHT) : n;
   return (style.mode === 0 ? '(list ' : '(') + joined(shown, element, style.room) + (shown < n ? ' ..)' : ')');
 }
 
 /** Things of one type that are no collections: such a list reads like a vector where texts are compared. */
-function isUniform(items: readonly Value[]): boolean {
-  const tag = tagOf(items[0]);
+function isUniform(v: List): boolean {
+  const read = v.reader();
+  const tag = tagOf(read(0));
   if (tag >= 0 && tag < T.LAMBDA) return false;
-  return !someBlock(items.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) if (tagOf(items[i]) !== tag) return true;
+  return !someBlock(v.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (tagOf(read(i)) !== tag) return true;
     return false;
   });
 }
@@ -136,7 +137,7 @@ function dictText(v: Dict, style: Style): string {
 
 /** A key or value of a dict; a vector's nulls show whatever its flag says. */
 function entryText(v: Vec | List, i: number, style: Style): string {
-  if (v instanceof List) return render(v.items[i] ?? null, style);
+  if (v instanceof List) return render(v.item(i) ?? null, style);
   if (i >= v.length) return '';
   return (v.t in SENTINEL ? NULLABLE : ELEMENT)[v.t](v.data, i);
 }
@@ -180,11 +181,11 @@ function broken(v: Value, indent: number, column: number, columns: number): stri
 }
 
 function brokenEntry(v: Dict | List, i: number, indent: number, columns: number): string {
-  if (v instanceof List) return broken(v.items[i], indent, indent, columns);
+  if (v instanceof List) return broken(v.item(i), indent, indent, columns);
   const style: Style = { mode: 1, width: columns, room: Infinity, depth: indent / 2 };
   const key = entryText(v.keys, i, style) + ': ';
   const column = key.includes('\n') ? key.length - 1 - key.lastIndexOf('\n') : indent + key.length;
-  return key + (v.vals instanceof List ? broken(v.vals.items[i] ?? null, indent, column, columns) : entryText(v.vals, i, style));
+  return key + (v.vals instanceof List ? broken(v.vals.item(i) ?? null, indent, column, columns) : entryText(v.vals, i, style));
 }
 
 /* ── elements ────────────────────────────────────────────────────────── */

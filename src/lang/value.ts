@@ -84,9 +84,22 @@ export class Vec {
 /** A LIST. `at` and `source` say where the reader found it (start offset; -1: made at run time). */
 export class List {
   readonly t = T.LIST;
-  constructor(readonly items: readonly Value[], readonly at = -1, readonly source: Source | null = null) {}
+  constructor(protected held: readonly Value[], readonly at = -1, readonly source: Source | null = null) {}
+  /** All elements in one array. Of a list that is held otherwise (`columns/long-list.ts`) it is made first: ask for `item` where one will do. */
+  get items(): readonly Value[] {
+    return this.held;
+  }
+  /** Element `i`, in range. */
+  item(i: number): Value {
+    return this.held[i];
+  }
+  /** A function that answers elements; quicker than `item` in loops. */
+  reader(): (i: number) => Value {
+    const all = this.held;
+    return (i) => all[i];
+  }
   get length(): number {
-    return this.items.length;
+    return this.held.length;
   }
 }
 
