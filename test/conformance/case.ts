@@ -13,8 +13,6 @@ export interface Case<P extends Place = Medium> {
   readonly media: readonly P[];
   /** Why it is not run on TCP, on Unix sockets and with TLS, each. */
   readonly because?: string;
-  /** It is about the files of Unix sockets, which pipes do not have. */
-  readonly files?: true;
   /** What this system lacks. */
   readonly skip?: string | false;
   readonly run: (medium: P) => Promise<void> | void;
@@ -28,7 +26,7 @@ export const FAKE: readonly 'fake'[] = ['fake'];
 export function run<P extends Place>(cases: readonly Case<P>[]): void {
   for (const { d, name, media, skip: lacking = false, run: body } of cases) {
     for (const medium of media) {
-      const skip = medium === 'tls' && !hasOpenssl ? 'no openssl' : medium === 'unix' && process.platform === 'win32' ? 'no Unix sockets' : lacking;
+      const skip = medium === 'tls' && !hasOpenssl ? 'no openssl' : lacking;
       test(`${d === undefined ? '' : `D ${d.join(', ')}: `}${medium}: ${name}`, { skip }, () => body(medium));
     }
   }

@@ -14,7 +14,7 @@ import { ALL, type Case } from './case.js';
 import { leaveStale } from '../support/stale-socket.js';
 
 const quiet = { log: () => {} };
-const UNIX = { media: ['unix'], because: 'it is about Unix sockets', files: true } as const;
+const UNIX = { media: ['unix'], because: 'it is about Unix sockets', skip: process.platform === 'win32' && 'pipes are no files' } as const;
 const LINES = { media: ['unix'], because: 'lines run on Unix sockets' } as const;
 const refusal = async (promise: Promise<unknown>): Promise<string> => promise.then(() => 'listening', (e: NodeJS.ErrnoException) => e.code ?? e.message);
 async function until(met: () => boolean): Promise<void> {
