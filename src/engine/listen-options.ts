@@ -10,7 +10,7 @@ import { count, flag, nested, numbers, oneOf, path, readOptions, texts, type Rea
 import { SERVE_OPTIONS } from './serve-options.js';
 import type { ClientTls, ServerTls } from './tls-files.js';
 
-const SERVER_TLS = new Map<string, Reader>([['cert', path], ['key', path], ['ca', path], ['require-client', flag], ['alpn', texts]]);
+const SERVER_TLS = new Map<string, Reader>([['cert', path], ['key', path], ['ca', path], ['crl', path], ['require-client', flag], ['alpn', texts]]);
 const CREDENTIALS = new Map<string, Reader>([['uid', numbers], ['gid', numbers], ['policy', oneOf('require', 'if-available', 'off')]]);
 const OPTIONS = new Map<string, Reader>([
   ['tls', nested(SERVER_TLS)], ['credentials', nested(CREDENTIALS)], ['restricted', flag], ['idle', count], ...SERVE_OPTIONS,

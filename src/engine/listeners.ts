@@ -64,6 +64,7 @@ export class Listeners<S> {
       throw new ListenError('too many handles');
     }
     this.#open.set(listener, reception);
+    if (reception.options.context !== null) this.options.contexts.hold(reception.options.context);
     if (address.path !== undefined) this.#paths.set(address.path, { reception, credentials: credentials ?? {} });
     this.options.log({ level: 'info', event: 'listening', handle, message: address.path === undefined ? `listening on port ${listener.port}` : `listening on ${address.path}` });
     return { handle, port: listener.port };
@@ -73,9 +74,11 @@ export class Listeners<S> {
   unlisten(handle: number): boolean {
     const listener = this.slots.get(handle);
     if (!(listener instanceof Listener)) return false;
+    const ended = this.#open.get(listener);
     listener.close();
-    this.#open.get(listener)?.close();
-    for (const [path, { reception }] of this.#paths) if (reception === this.#open.get(listener)) this.#paths.delete(path);
+    ended?.close();
+    if (ended?.options.context) this.options.contexts.release(ended.options.context);
+    for (const [path, { reception }] of this.#paths) if (reception === ended) this.#paths.delete(path);
     this.#open.delete(listener);
     this.slots.free(handle);
     return true;

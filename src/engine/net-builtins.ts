@@ -3,13 +3,14 @@ import type { BuiltinRow } from '../lang/builtin.js';
 import { fail } from '../lang/errors.js';
 import { toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
-import { Dict, List, Stamp, T, Table, Vec, strVec, symVec, symbol, type Value } from '../lang/value.js';
-import type { TlsDetails } from '../net/tls-context.js';
+import { T, Table, Vec, strVec, symVec, type Value } from '../lang/value.js';
 import type { ConnectionInfo } from './api.js';
 import { handleOf } from './handle-of.js';
 import type { LangSide } from './lang-side.js';
 import { listenOptions, listenPlace, startTlsOptions } from './listen-options.js';
 import type { ValueOf } from './options.js';
+import { nanoseconds } from './timestamps.js';
+import { tlsReport } from './tls-report.js';
 
 /** The rows for one interpreter. `lang` is asked for when a row is used, so that nothing is started before. */
 export function netBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
@@ -47,9 +48,9 @@ export function netBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
     },
     {
       name: '.net.tls', args: 'handle', arity: 1, restricted: true,
-      doc: 'what TLS has agreed on: a dict of version, cipher, alpn, subject, issuer, names, fingerprint, expires; null: plain. io',
+      doc: 'what TLS has agreed on: a dict of version, cipher, alpn, servername, and of the peer\'s certificate subject, issuer, names, subject-name, issuer-name, serial, fingerprint, begins, expires; null: plain. io',
       example: '(try (.net.tls 77) (fn [e] \'closed))',
-      fn: (handle) => details(lang().net.tls(handleArg('.net.tls', handle))),
+      fn: (handle) => tlsReport(lang().net.tls(handleArg('.net.tls', handle))),
     },
     {
       name: '.net.start-tls', args: 'handle options', arity: 'n', restricted: true, options: true,
@@ -87,10 +88,6 @@ function handleArg(what: string, v: Value): number {
 }
 
 const NULL = -(2n ** 63n);
-const NS_PER_MS = 1_000_000n;
-/** The language counts from the first day of 2000. */
-const EPOCH_MS = 946_684_800_000;
-const nanoseconds = (ms: number): bigint => BigInt(Math.trunc(ms - EPOCH_MS)) * NS_PER_MS;
 
 function table(all: readonly ConnectionInfo[]): Table {
   const numbers = (of: (c: ConnectionInfo) => number | undefined): Vec => {
@@ -116,16 +113,4 @@ function table(all: readonly ConnectionInfo[]): Table {
 function opened(all: readonly ConnectionInfo[]): Vec {
   const data = BigInt64Array.from(all, ({ openedMs }) => (openedMs === undefined ? NULL : nanoseconds(openedMs)));
   return new Vec(T.TIMESTAMP, data, data.includes(NULL));
-}
-
-const TLS_KEYS = symVec(['version', 'cipher', 'alpn', 'subject', 'issuer', 'names', 'fingerprint', 'expires']);
-
-function details(tls: TlsDetails | null): Value {
-  if (tls === null) return null;
-  const peer = tls.peerCertificate;
-  const text = (s: string | null | undefined): Value => (s === null || s === undefined ? null : toBytes(s));
-  return new Dict(TLS_KEYS, new List([
-    symbol(tls.protocol), toBytes(tls.cipher), text(tls.alpn), text(peer?.subject), text(peer?.issuer), text(peer?.names), text(peer?.fingerprint256),
-    peer === null ? null : new Stamp(nanoseconds(Date.parse(peer.validTo))),
-  ]));
 }

@@ -8,6 +8,8 @@ export interface ServerTls {
   readonly key: string;
   /** Authorities whose clients are let in. Default: clients are not asked for a certificate. */
   readonly ca?: string;
+  /** With `ca`: what these authorities have revoked. Default: nothing. */
+  readonly crl?: string;
   /** With `ca`: whoever has no certificate is refused. Default true. */
   readonly requireClient?: boolean;
   /** Protocols, best first: when given, both sides have to agree on one. */
@@ -17,6 +19,8 @@ export interface ServerTls {
 export interface ClientTls {
   /** Authorities that are trusted. Default: those of the system. */
   readonly ca?: string;
+  /** What these authorities have revoked. Default: nothing. */
+  readonly crl?: string;
   readonly cert?: string;
   readonly key?: string;
   /** The name the server's certificate has to be for. Default: the host. */
@@ -24,47 +28,79 @@ export interface ClientTls {
   readonly alpn?: readonly string[];
 }
 
-/** A file that cannot be read, or that holds no certificate. */
+/** Files that cannot be read, or that hold nothing that could be used; the message says which. */
 export class TlsFilesError extends Error {}
 
 export function serverContext(files: ServerTls): TlsContext {
   const { requireClient, alpn } = files;
-  return built(new TlsContext({ ...read(files), ...(requireClient === undefined ? {} : { requireClient }), ...(alpn === undefined ? {} : { alpn }) }));
+  return built(files, { ...(requireClient === undefined ? {} : { requireClient }), ...(alpn === undefined ? {} : { alpn }) });
 }
 
 /** The contexts of the servers here, one for each choice of files, so that all can be renewed. */
 export class ServerContexts {
-  readonly #made = new Map<string, { readonly files: ServerTls; readonly context: TlsContext }>();
+  readonly #made = new Map<string, Made>();
+  readonly #files = new WeakMap<TlsContext, Made>();
+  /** What listeners serve with, and how many of them. */
+  readonly #held = new Map<Made, number>();
+
+  /** No listener serves TLS. */
+  get empty(): boolean {
+    return this.#held.size === 0;
+  }
 
   /** Errors: TlsFilesError. */
   of(files: ServerTls): TlsContext {
     const key = JSON.stringify(files, Object.keys(files).sort());
     let made = this.#made.get(key);
-    if (made === undefined) this.#made.set(key, (made = { files, context: serverContext(files) }));
+    if (made === undefined) {
+      this.#made.set(key, (made = { key, files, context: serverContext(files) }));
+      this.#files.set(made.context, made);
+    }
     return made.context;
   }
 
-  /** Reads all files again, for sessions that begin from now on. Errors: TlsFilesError, and then nothing has changed. */
+  /** A listener serves with the context from now on, until it is released. */
+  hold(context: TlsContext): void {
+    const made = this.#files.get(context)!;
+    this.#made.set(made.key, made);
+    this.#held.set(made, (this.#held.get(made) ?? 0) + 1);
+  }
+  release(context: TlsContext): void {
+    const made = this.#files.get(context)!;
+    const others = this.#held.get(made)! - 1;
+    if (others > 0) this.#held.set(made, others);
+    else this.#held.delete(made);
+  }
+
+  /**
+   * Reads the files of all listeners again, for sessions that begin from now on; those no listener serves with are read when they are next
+   * asked for. Errors: TlsFilesError, and then nothing has changed.
+   */
   reload(): void {
-    for (const { files } of this.#made.values()) serverContext(files);
-    for (const { files, context } of this.#made.values()) {
-      const failure = context.reload(read(files));
-      if (failure !== null) throw new TlsFilesError(failure.message);
-    }
+    const fresh = Array.from(this.#held.keys(), ({ files, context }) => [context, serverContext(files).options] as const);
+    for (const [context, options] of fresh) context.reload(options);
+    for (const [key, made] of this.#made) if (!this.#held.has(made)) this.#made.delete(key);
   }
 }
+interface Made { readonly key: string; readonly files: ServerTls; readonly context: TlsContext }
 
 export function clientContext(files: ClientTls): TlsContext {
-  return built(new TlsContext({ ...read(files), ...(files.alpn === undefined ? {} : { alpn: files.alpn }) }));
+  return built(files, files.alpn === undefined ? {} : { alpn: files.alpn });
 }
 
-function built(context: TlsContext): TlsContext {
-  if (context.failure !== null) throw new TlsFilesError(context.failure.message);
+type Files = Partial<Record<FileName, string>>;
+const FILES = ['cert', 'key', 'ca', 'crl'] as const;
+type FileName = (typeof FILES)[number];
+
+function built(files: Files, rest: TlsContextOptions): TlsContext {
+  const context = new TlsContext({ ...read(files), ...rest });
+  if (context.failure !== null) throw new TlsFilesError(named(context.failure.message, files));
   return context;
 }
-function read(files: { readonly cert?: string; readonly key?: string; readonly ca?: string }): TlsContextOptions {
-  const options: Partial<Record<'cert' | 'key' | 'ca', Uint8Array>> = {};
-  for (const name of ['cert', 'key', 'ca'] as const) {
+
+function read(files: Files): Pick<TlsContextOptions, FileName> {
+  const options: Partial<Record<FileName, Uint8Array>> = {};
+  for (const name of FILES) {
     const path = files[name];
     if (path === undefined) continue;
     try {
@@ -74,4 +110,10 @@ function read(files: { readonly cert?: string; readonly key?: string; readonly c
     }
   }
   return options;
+}
+
+/** What is wrong with an option, with its file. */
+function named(fault: string, files: Files): string {
+  const path = files[fault.slice(0, fault.indexOf(':')) as FileName];
+  return path === undefined ? fault : `${fault}, '${path}'`;
 }

@@ -46,7 +46,7 @@ export function fakeDialer(clock: Clock, ms: number, outcome: { transport: Trans
 }
 
 const PEER: PeerName = { kind: 'tcp', name: 'fake', port: 0, localPort: 0, credentials: null };
-const DETAILS: TlsDetails = { protocol: 'TLSv1.3', cipher: 'fake', alpn: null, peerCertificate: null };
+const DETAILS: TlsDetails = { protocol: 'TLSv1.3', cipher: 'fake', alpn: null, servername: null, peerCertificate: null };
 
 interface FakeHandshake {
   readonly sides: { readonly transport: FakeTransport; readonly events: TransportEvents }[];

@@ -1,7 +1,7 @@
 /** A TCP or Unix socket, plain or with TLS, as a transport. */
 import type { Socket } from 'node:net';
 import { CONGESTED, PENDING, TAKEN, type PeerCredentials, type PeerName, type TlsSession, type Transport, type TransportEvents, type WriteOutcome } from './transport.js';
-import type { TlsFailure } from './failures.js';
+import { liveTlsError, type TlsFailure } from './failures.js';
 import type { TlsDetails } from './tls-context.js';
 import { secureSocket } from './tls-handshake.js';
 
@@ -36,6 +36,10 @@ abstract class BaseTransport implements Transport {
   /** Bytes of writes that are not finished. */
   protected abstract readonly waiting: number;
   protected abstract outcome(): WriteOutcome;
+  /** An error of the socket, as whoever opened this is to see it. */
+  protected told(error: Error): Error {
+    return error;
+  }
   abstract readonly descriptor: number;
   abstract readonly tls: TlsDetails | null;
   abstract secure(session: TlsSession, events: TransportEvents): TlsFailure | null;
@@ -150,8 +154,9 @@ abstract class BaseTransport implements Transport {
   readonly #onFinish = (): void => this.events?.finished();
   readonly #onClose = (): void => this.events?.released();
   readonly #onError = (error: Error): void => {
-    if (this.events === null) this.#early ??= error;
-    else this.events.failed(error);
+    const told = this.told(error);
+    if (this.events === null) this.#early ??= told;
+    else this.events.failed(told);
   };
   /** Also runs after `destroy`, and then claims success for bytes that never left. */
   protected readonly onWritten = (error?: Error | null): void => {
@@ -223,6 +228,9 @@ class TlsTransport extends BaseTransport {
   }
 
   readonly descriptor = -1;
+  protected override told(error: Error): Error {
+    return liveTlsError(error);
+  }
   protected get waiting(): number {
     return this.socket.writableLength + this.#restBytes;
   }

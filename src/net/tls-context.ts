@@ -1,46 +1,11 @@
 /** What TLS is made of on one side: certificates, trust and protocols. Its secure context can be swapped while connections live. */
-import type { SecureContext, SecureContextOptions, Server } from 'node:tls';
+import type { SecureContext, Server } from 'node:tls';
 import { tlsFailure, type TlsFailure } from './failures.js';
 import { nodeTls } from './node-tls.js';
+import { explained, faultOf, secureOptions, type TlsContextOptions } from './tls-options.js';
 
-export interface TlsContextOptions {
-  /** Own certificate with its chain, PEM. Servers need one. */
-  readonly cert?: string | Uint8Array;
-  /** Private key of `cert`, PEM. */
-  readonly key?: string | Uint8Array;
-  readonly passphrase?: string;
-  /** Authorities that are trusted, PEM; instead of those of the system. A server that is given some asks its clients for a certificate. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
-  /** Servers with `ca`: clients without a certificate are refused. Default true. */
-  readonly requireClient?: boolean;
-  /** Servers: a client's certificate has to carry one of these names. Default: any name. */
-  readonly clientNames?: readonly string[];
-  /** Protocols for ALPN, best first. When given, both sides have to agree on one. */
-  readonly alpn?: readonly string[];
-  /** Default TLSv1.2: older versions are broken. */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
-}
-
-export interface PeerCertificateInfo {
-  /** The common name, or '' . */
-  readonly subject: string;
-  readonly issuer: string;
-  /** As the library prints it: `DNS:localhost, IP Address:127.0.0.1`. */
-  readonly names: string;
-  readonly fingerprint256: string;
-  readonly validTo: string;
-}
-
-export interface TlsDetails {
-  /** `TLSv1.2` or `TLSv1.3`. */
-  readonly protocol: string;
-  readonly cipher: string;
-  /** What ALPN has chosen. */
-  readonly alpn: string | null;
-  /** Verified; null when the peer has shown none and need not. */
-  readonly peerCertificate: PeerCertificateInfo | null;
-}
+export type { PeerCertificateInfo, TlsDetails } from './tls-details.js';
+export type { TlsContextOptions } from './tls-options.js';
 
 export class TlsContext {
   #options: TlsContextOptions;
@@ -69,7 +34,7 @@ export class TlsContext {
    * Takes new certificates for sessions that begin from now on; live ones go on. Protocols and names stay as they are. null: done;
    * otherwise nothing has changed.
    */
-  reload(fresh: Pick<TlsContextOptions, 'cert' | 'key' | 'passphrase' | 'ca'>): TlsFailure | null {
+  reload(fresh: Pick<TlsContextOptions, 'cert' | 'key' | 'passphrase' | 'ca' | 'crl'>): TlsFailure | null {
     const options = { ...this.#options, ...fresh };
     const failure = this.#build(options);
     if (failure !== null) return failure;
@@ -96,25 +61,13 @@ export class TlsContext {
   }
 
   #build(options: TlsContextOptions): TlsFailure | null {
+    const fault = faultOf(options);
+    if (fault !== null) return tlsFailure('session-failed', fault);
     try {
       this.#secure = nodeTls().createSecureContext(secureOptions(options));
       return null;
     } catch (e) {
-      return tlsFailure('session-failed', (e as Error).message);
+      return tlsFailure('session-failed', explained(e as Error, options));
     }
   }
-}
-
-function secureOptions(options: TlsContextOptions): SecureContextOptions {
-  const text = (pem: string | Uint8Array): string | Buffer => (typeof pem === 'string' ? pem : Buffer.from(pem));
-  const { cert, key, passphrase, ca, minVersion, maxVersion } = options;
-  const authorities = ca === undefined ? undefined : ca instanceof Uint8Array || typeof ca === 'string' ? [text(ca)] : ca.map(text);
-  return {
-    ...(cert === undefined ? {} : { cert: text(cert) }),
-    ...(key === undefined ? {} : { key: text(key) }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(authorities === undefined ? {} : { ca: authorities }),
-    minVersion: minVersion ?? 'TLSv1.2',
-    ...(maxVersion === undefined ? {} : { maxVersion }),
-  };
 }

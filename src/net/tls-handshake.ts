@@ -1,9 +1,10 @@
 /** TLS handshakes over sockets: the direct kind, and the upgrade of a connection that was plain. */
 import { isIP, type Socket } from 'node:net';
-import type { PeerCertificate, Server, TLSSocket } from 'node:tls';
+import type { Server, TLSSocket } from 'node:tls';
 import { tlsFailure, tlsFailureOf, type TlsFailure } from './failures.js';
 import { nodeTls } from './node-tls.js';
-import type { PeerCertificateInfo, TlsContext, TlsDetails } from './tls-context.js';
+import type { TlsContext } from './tls-context.js';
+import { detailsOf, type TlsDetails } from './tls-details.js';
 import type { TlsSession } from './transport.js';
 
 export interface HandshakeEvents {
@@ -18,13 +19,14 @@ export interface HandshakeEvents {
 export function secureSocket(raw: Socket, session: TlsSession, events: HandshakeEvents): TlsFailure | null {
   const { context } = session;
   if (context.failure !== null) return context.failure;
+  if (session.role === 'server' && context.options.cert === undefined) return tlsFailure('session-failed', 'a server needs a certificate');
   // The socket above reports what happens to this one.
   raw.on('error', () => {});
   let over = false;
   const settle = (socket: TLSSocket, failure: TlsFailure | null): void => {
     if (over) return;
     over = true;
-    if (failure === null) return events.secured(socket, details(socket));
+    if (failure === null) return events.secured(socket, detailsOf(socket));
     socket.on('error', () => {});
     socket.destroy();
     events.refused(failure);
@@ -118,21 +120,4 @@ function alpnFailure(socket: TLSSocket, { options }: TlsContext): TlsFailure | n
   if (options.alpn === undefined) return null;
   const chosen = socket.alpnProtocol;
   return typeof chosen === 'string' && options.alpn.includes(chosen) ? null : tlsFailure('alpn-mismatch');
-}
-
-function details(socket: TLSSocket): TlsDetails {
-  const { alpnProtocol } = socket;
-  return {
-    protocol: socket.getProtocol() ?? '', cipher: socket.getCipher()?.name ?? '',
-    alpn: typeof alpnProtocol === 'string' && alpnProtocol !== '' ? alpnProtocol : null,
-    peerCertificate: socket.authorized ? certificateInfo(socket.getPeerCertificate()) : null,
-  };
-}
-function certificateInfo(certificate: PeerCertificate): PeerCertificateInfo | null {
-  if (Object.keys(certificate).length === 0) return null;
-  const common = (name: { CN?: string | string[] } | undefined): string => String(name?.CN ?? '');
-  return {
-    subject: common(certificate.subject), issuer: common(certificate.issuer), names: certificate.subjectaltname ?? '',
-    fingerprint256: certificate.fingerprint256, validTo: certificate.valid_to,
-  };
 }

@@ -15,8 +15,10 @@ export interface Arrival {
 }
 
 const CONTEXT = new TlsContext({});
-const UNKNOWN: TlsDetails = { protocol: 'TLSv1.3', cipher: '', alpn: null, peerCertificate: null };
-const KNOWN: TlsDetails = { ...UNKNOWN, peerCertificate: { subject: 'alice', issuer: '', names: '', fingerprint256: '', validTo: '' } };
+const UNKNOWN: TlsDetails = { protocol: 'TLSv1.3', cipher: '', alpn: null, servername: null, peerCertificate: null };
+const KNOWN: TlsDetails = {
+  ...UNKNOWN, peerCertificate: { subject: 'alice', issuer: '', subjectName: 'CN=alice', issuerName: '', names: '', serialNumber: '', fingerprint256: '', validFrom: '', validTo: '' },
+};
 
 /** A stream that brings one chunk, and whatever comes behind TLS in another. */
 class Stream implements Transport {
