@@ -5,10 +5,11 @@ import { checkpoint } from '../lang/interrupt.js';
 import { gather } from '../columns/gather.js';
 import { groupRows, hashGroupRows, type Groups } from '../columns/hashing.js';
 import { enlist, items } from '../columns/item.js';
+import { groupKeeping } from '../columns/simd-groups.js';
 import { repeat, takeRange } from '../columns/slice.js';
 import { gradeRows } from '../columns/sort.js';
 import { Columns, evalOver, headText, prepareOver, type Query } from './query-eval.js';
-import { shapeOver, type Shaped } from './query-shape.js';
+import { keptFor, shapeOver, type Shaped } from './query-shape.js';
 import { tableOf, type Column } from './tables.js';
 import type { Runtime, Scope } from '../lang/runtime.js';
 
@@ -16,7 +17,10 @@ import type { Runtime, Scope } from '../lang/runtime.js';
 export function grouped(t: Table, by: Value, q: Query, scope: Scope, rt: Runtime): Table {
   const cols = new Columns(t);
   const keys = keysOf(by, cols, scope);
-  const groups = hashGroupRows(keys.cols);
+  const visible = by instanceof Dict ? withKeys(cols, keys) : cols;
+  // A key named again under its own name is there already.
+  const outputs = q.outputs.filter(([s, ast]) => !(ast instanceof Sym && ast.id === s.id && keys.names.some((k) => k.id === s.id)));
+  const groups = groupsFor(keys.cols, outputs.map(([, ast]) => ast), visible, scope);
   const order = groupOrder(keys, groups, q);
   const first = order === null ? groups.first : gatherIds(groups.first, order);
   const keyCols = keys.cols.map((c) => gather(c, first));
@@ -26,10 +30,14 @@ export function grouped(t: Table, by: Value, q: Query, scope: Scope, rt: Runtime
     return tableOf([...keys.names, ...rest], [...keyCols, ...rest.map((s) => gather(cols.column(s)!, first))]);
   }
   const slices = new Slices(groups, order);
-  const visible = by instanceof Dict ? withKeys(cols, keys) : cols;
-  // A key named again under its own name is there already.
-  const outputs = q.outputs.filter(([s, ast]) => !(ast instanceof Sym && ast.id === s.id && keys.names.some((k) => k.id === s.id)));
   return tableOf([...keys.names, ...outputs.map(([s]) => s)], [...keyCols, ...outputs.map(([, ast]) => output(ast, visible, slices, scope, rt))]);
+}
+
+/** Groups of equal keys, with what the outputs are made of where that can be had in the same pass. */
+function groupsFor(keys: readonly Column[], outputs: readonly Value[], cols: Columns, scope: Scope): Groups {
+  const [key] = keys;
+  const wanted = keys.length === 1 && key instanceof Vec ? keptFor(outputs, cols, scope) : null;
+  return (wanted === null ? null : groupKeeping(key as Vec, wanted)) ?? hashGroupRows(keys);
 }
 
 /** Outputs see computed keys by the names they are given. */

@@ -11,6 +11,8 @@ import { groupRows, hashGroupRows, type Groups } from '../columns/hashing.js';
 import { GROUPED, groupedCount, groupedQuantile } from '../columns/grouped.js';
 import { groupedOutermost } from '../columns/grouped-slices.js';
 import { enlist } from '../columns/item.js';
+import { isFloatType } from '../columns/promote.js';
+import { isKept, type Pass, type Wanted } from '../columns/simd-groups.js';
 import { takeRange } from '../columns/slice.js';
 import { evalOver, headText, resolved, type Columns } from './query-eval.js';
 import type { Column } from './tables.js';
@@ -34,6 +36,39 @@ export function shapeOver(ast: Value, cols: Columns, groups: Groups, scope: Scop
   return new Shaper(cols, groups, scope, rt).shape(resolved(ast, cols, scope));
 }
 
+/** What the groups can keep for the outputs while they are found; null: the outputs are made of more than that. */
+export function keptFor(outputs: readonly Value[], cols: Columns, scope: Scope): readonly Wanted[] | null {
+  const wanted: Wanted[] = [];
+  const isMade = (ast: Value): boolean => {
+    if (ast instanceof Sym) return cols.column(ast) === undefined;
+    if (!(ast instanceof List) || ast.length === 0) return true;
+    const verb = verbOf(ast, cols, scope);
+    if (!(verb instanceof Builtin) || verb.flags.special) return false;
+    const [, ...rest] = ast.items;
+    const pass = rest.length === 1 ? PASSES.get(verb.name) : undefined;
+    if (pass === undefined) return verb.flags.atomic === true && rest.every(isMade);
+    const col = rest[0] instanceof Sym ? cols.column(rest[0]) : undefined;
+    if (!(col instanceof Vec)) return false;
+    const needs = pass(col.t);
+    if (!isKept(needs, col.t)) return false;
+    const what = { pass: needs, col: needs === 'count' ? null : col };
+    if (!wanted.some((w) => w.pass === what.pass && w.col === what.col)) wanted.push(what);
+    return true;
+  };
+  return outputs.every((ast) => isMade(resolved(ast, cols, scope))) && wanted.length > 0 ? wanted : null;
+}
+
+/** What reductions by groups are made of, by the type of the column. */
+const PASSES: ReadonlyMap<string, (t: number) => Pass> = new Map<string, (t: number) => Pass>([
+  ['sum', (t) => (isFloatType(t) || t === T.TIME ? 'total' : 'sum')], ['avg', () => 'total'], ['count', () => 'count'], ['min', () => 'least'], ['max', () => 'greatest'],
+]);
+
+/** What the head of a form stands for; a column of a verb's name is no verb. */
+function verbOf(ast: List, cols: Columns, scope: Scope): Value | undefined {
+  const [head] = ast.items;
+  return head instanceof Builtin ? head : head instanceof Sym && !cols.has(head) ? scope.lookup(head) : undefined;
+}
+
 class Shaper {
   constructor(readonly cols: Columns, readonly groups: Groups, readonly scope: Scope, readonly rt: Runtime) {}
 
@@ -45,9 +80,9 @@ class Shaper {
     if (!(ast instanceof List) || ast.length === 0) return { kind: 'const', value: ast };
     const text = headText(ast);
     if (text === 'and' || text === 'or') return this.#junction(ast, text);
-    const [head, ...rest] = ast.items;
+    const [, ...rest] = ast.items;
     if (text === 'if') return this.#rowLocal(ast) ? this.#wholeRows(ast) : null;
-    const verb = head instanceof Builtin ? head : head instanceof Sym && !this.cols.has(head) ? this.scope.lookup(head) : undefined;
+    const verb = verbOf(ast, this.cols, this.scope);
     if (!(verb instanceof Builtin) || verb.flags.special) return null;
     const reduces = verb.flags.aggr === true || ENDS.has(verb.name);
     if (!reduces && verb.flags.atomic !== true && !ROW_BY_ROW.has(verb.name)) return null;
@@ -69,9 +104,9 @@ class Shaper {
   /** Nothing in it looks beyond its own row. */
   #rowLocal(ast: Value): boolean {
     if (!(ast instanceof List) || ast.length === 0) return !(ast instanceof Vec || ast instanceof List) && !(ast instanceof Sym && !ast.quoted && !this.cols.has(ast));
-    const [head, ...rest] = ast.items;
+    const [, ...rest] = ast.items;
     const text = headText(ast);
-    const verb = head instanceof Builtin ? head : head instanceof Sym && !this.cols.has(head) ? this.scope.lookup(head) : undefined;
+    const verb = verbOf(ast, this.cols, this.scope);
     const local = text === 'if' || text === 'and' || text === 'or' || (verb instanceof Builtin && !verb.flags.aggr && (verb.flags.atomic === true || ROW_BY_ROW.has(verb.name)));
     return local && rest.every((part) => this.#rowLocal(part));
   }

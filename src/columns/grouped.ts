@@ -10,7 +10,7 @@ import { gather } from './gather.js';
 import { isFloatType, isNumericType, isTemporalType } from './promote.js';
 import { fromReals, nullTest, realBlocks, reals, widen } from './reals.js';
 import type { Groups } from './hashing.js';
-import { countsOfRows, sumsOfDoubles, sumsOfLongs } from './simd-groups.js';
+import { keptByGroup } from './simd-groups.js';
 
 export type GroupedReduction = (v: Vec, g: Groups) => Vec | undefined;
 
@@ -28,9 +28,10 @@ export const GROUPED: ReadonlyMap<string, GroupedReduction> = new Map<string, Gr
 const same = (x: number): number => x;
 
 /** Rows of each group. */
-export function groupedCount({ ids, first }: Groups): Vec {
-  const counts = countsOfRows(ids, first.length);
-  if (counts !== null) return new Vec(T.I64, BigInt64Array.from(counts, BigInt));
+export function groupedCount(g: Groups): Vec {
+  const counts = keptByGroup('count', null, g);
+  if (counts !== null) return new Vec(T.I64, BigInt64Array.from(new Int32Array(counts), BigInt));
+  const { ids, first } = g;
   const out = new BigInt64Array(first.length);
   const h = halves(out);
   chunks(ids.length, (lo, hi) => countIds(ids, lo, hi, h));
@@ -47,16 +48,17 @@ function groupedSum(v: Vec, g: Groups): Vec | undefined {
     for (let k = 0; k < total.length; k++) if (!Number.isFinite(total[k])) total[k] = NaN;
     return fromReals(v.t === T.TIME ? T.TIME : T.F64, total);
   }
-  return isNumericType(v.t) ? wrappedSum(widen(v), g) : undefined;
+  return isNumericType(v.t) ? wrappedSum(v, g) : undefined;
 }
 
 /** Sums of 64 bits with the carry by hand: exact, and no bigint is made. */
-function wrappedSum(v: Vec, { ids, first }: Groups): Vec {
-  const sums = sumsOfLongs(v.data as BigInt64Array, v.nulls, ids, first.length);
-  if (sums !== null) return new Vec(T.I64, sums);
+function wrappedSum(v: Vec, g: Groups): Vec {
+  const sums = keptByGroup('sum', v, g);
+  if (sums !== null) return new Vec(T.I64, new BigInt64Array(sums));
+  const { ids, first } = g;
   const out = new BigInt64Array(first.length);
   const acc = halves(out);
-  const h = halves(v.data);
+  const h = halves(widen(v).data);
   const none = v.nulls ? I32_NULL : NaN;
   chunks(ids.length, (lo, hi) => addHalves(h, lo, hi, none, ids, acc));
   return new Vec(T.I64, out);
@@ -116,8 +118,11 @@ function groupedProduct(v: Vec, g: Groups): Vec | undefined {
 /* ── extremes and ends ───────────────────────────────────────────────── */
 
 function groupedExtreme(v: Vec, g: Groups, sign: 1 | -1): Vec | undefined {
-  if (v.t === T.I64 || v.t === T.TIMESTAMP) return longExtreme(v, g, sign);
   if (!isNumericType(v.t) && !isTemporalType(v.t)) return undefined;
+  const isLong = v.t === T.I64 || v.t === T.TIMESTAMP;
+  const kept = keptByGroup(sign > 0 ? 'least' : 'greatest', v, g);
+  if (kept !== null) return isLong ? withNulls(v, new BigInt64Array(kept)) : fromReals(v.t, new Float64Array(kept));
+  if (isLong) return longExtreme(v, g, sign);
   const { ids, first } = g;
   const best = new Float64Array(first.length).fill(NaN);
   let at = 0;
@@ -128,6 +133,9 @@ function groupedExtreme(v: Vec, g: Groups, sign: 1 | -1): Vec | undefined {
   });
   return fromReals(v.t, best);
 }
+
+/** Results of 64 bits, null for the groups of a column with nulls that have no value. */
+const withNulls = (v: Vec, data: BigInt64Array): Vec => new Vec(v.t, data, v.nulls && data.includes(I64_NULL));
 
 // A comparison with NaN is false: the first value of a group always goes in.
 function leastOf(x: Float64Array, lo: number, hi: number, ids: Int32Array, at: number, best: Float64Array): void {
@@ -248,17 +256,20 @@ export function groupedQuantile(v: Vec, { ids, first }: Groups, p: number): Vec 
 
 /* ── helpers ─────────────────────────────────────────────────────────── */
 
-function totals(v: Vec, { ids, first }: Groups): { total: Float64Array; count: Float64Array } {
+function totals(v: Vec, g: Groups): { total: Float64Array; count: Float64Array } {
+  const { first } = g;
   const total = new Float64Array(first.length);
   const count = new Float64Array(first.length);
-  const sums = sumsOfDoubles((body) => realBlocks(v, body), ids, first.length);
-  if (sums !== null) {
-    for (let g = 0; g < total.length; g++) {
-      total[g] = sums[2 * g];
-      count[g] = sums[2 * g + 1];
+  const kept = keptByGroup('total', v, g);
+  if (kept !== null) {
+    const sums = new Float64Array(kept);
+    for (let k = 0; k < total.length; k++) {
+      total[k] = sums[2 * k];
+      count[k] = sums[2 * k + 1];
     }
     return { total, count };
   }
+  const { ids } = g;
   let at = 0;
   realBlocks(v, (x, lo, hi) => {
     addTo(x, lo, hi, ids, at, total, count);

@@ -58,18 +58,24 @@ export function widen(v: Vec): Vec {
   if (v.t === T.TIMESTAMP) return new Vec(T.I64, v.data, v.nulls);
   const out = new BigInt64Array(v.length);
   const h = halves(out);
-  const d = v.data as Int32Array;
-  const none = v.nulls ? (v.t === T.I16 ? I16_NULL : I32_NULL) : NaN;
-  chunks(v.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) {
-      const x = d[i];
-      const isNone = x === none;
-      h[2 * i] = isNone ? 0 : x;
-      h[2 * i + 1] = isNone ? I32_NULL : x >> 31;
-    }
-  });
+  chunks(v.length, (lo, hi) => loadLongs(v, lo, hi, h, 2 * lo));
   return new Vec(T.I64, out, v.nulls);
 }
+
+/** Elements [lo, hi) of a column of at most 32 bits as halves of I64 elements, from `out[at]` on; nulls stay null. */
+export function loadLongs(v: Vec, lo: number, hi: number, out: Int32Array, at: number): void {
+  const d = v.data as Int32Array;
+  const none = v.nulls ? (v.t === T.I16 ? I16_NULL : I32_NULL) : NaN;
+  for (let i = lo; i < hi; i++, at += 2) {
+    const x = d[i];
+    const isNone = x === none;
+    out[at] = isNone ? 0 : x;
+    out[at + 1] = isNone ? I32_NULL : x >> 31;
+  }
+}
+
+/** Elements [lo, hi) of a numeric or temporal column as doubles, from `out[at]` on. */
+export const loadReals = (v: Vec, lo: number, hi: number, out: Float64Array, at: number): void => LOAD[v.t](v, lo, hi, out, at);
 
 /** Tells whether element `i` is null, for loops; any column type. */
 export function nullTest(v: Vec): (i: number) => boolean {

@@ -1,26 +1,102 @@
 /**
- * Grouping by keys that lie close together, and sums of few groups, on WebAssembly where there is some: a table of all keys and the
- * sums of all groups stay in the module's memory while the columns pass through it chunk by chunk.
+ * Grouping by keys that lie close together, and reductions of few groups, on WebAssembly where there is some: a table of all keys and what
+ * is kept for all groups stay in the module's memory while the columns pass through it piece by piece. Reductions that are known
+ * beforehand are made in the same pass, and the rows' group numbers then never leave the module.
  */
-import { chunks } from './chunks.js';
+import { I64_NULL, T, Vec } from '../lang/value.js';
+import { blocks } from '../lang/interrupt.js';
 import { halves } from './item.js';
-import { CHUNK } from './lanes.js';
+import { isFloatType, isNumericType, isTemporalType } from './promote.js';
+import { loadLongs, loadReals } from './reals.js';
 import { FREE, grouping, type Grouping } from './wasm/index.js';
+import type { Groups } from './hashing.js';
+
+/** What is kept for each group: a sum modulo 2^64; a sum of doubles and the number of values; the number of rows; an outermost value. */
+export type Pass = 'sum' | 'total' | 'count' | 'least' | 'greatest';
+/** `col` is null for counts. */
+export interface Wanted { readonly pass: Pass; readonly col: Vec | null }
+
+/** Whether there is such a pass over columns of type `t`. */
+export const isKept = (pass: Pass, t: number): boolean => keeperOf(pass, t) !== null;
+
+/**
+ * Groups of rows whose keys are `words[i << shift]`, with `shift` 1 the low halves of 64 bits: as in `Groups`. null: the keys lie too far
+ * apart, or the rows are too few.
+ */
+export function groupClose(words: Int32Array, shift: 0 | 1): Groups | null {
+  let ids: Int32Array | null = null;
+  const first = eachPiece({ words, shift }, RANGE, (m, lo, hi) => {
+    ids ??= new Int32Array(words.length >> shift);
+    ids.set(m.words.subarray(IDS >> 2, (IDS >> 2) + hi - lo), lo);
+  });
+  return first === null ? null : { ids: ids!, first };
+}
+
+/** As `groupClose`; what is `wanted` is kept on the way and can be had by `keptByGroup`. null also where it is too much. */
+export function groupKeeping(key: Vec, wanted: readonly Wanted[]): Groups | null {
+  const keys = keysOf(key);
+  const m = keys === null ? null : memoryFor(key.length);
+  if (keys === null || m === null) return null;
+  const keepers: Running[] = [];
+  let at = KEPT;
+  const width = wanted.reduce((sum, w) => sum + keeperFor(w).bytes, 0);
+  // Even, so that all begin at a multiple of 8.
+  const most = Math.min(RANGE, Math.floor(ROOM / width)) & -2;
+  for (const w of wanted) {
+    keepers.push(started(m, w, at, most));
+    at += keeperFor(w).bytes * most;
+  }
+  const first = eachPiece(keys, most, (_m, lo, hi) => keepAll(m, keepers, lo, hi));
+  return first === null ? null : new KeptGroups(keys, first, keepers.map((r) => ({ ...r.what, bytes: taken(m, r, first.length) })));
+}
+
+/** `pass` over a column by group, as the bytes that its groups have; null: too many groups, or too few rows. `v` is null for counts. */
+export function keptByGroup(pass: Pass, v: Vec | null, g: Groups): ArrayBuffer | null {
+  const known = g instanceof KeptGroups ? g.kept(pass, v) : undefined;
+  if (known !== undefined) return known;
+  const what = { pass, col: v };
+  const { ids, first } = g;
+  const m = first.length * keeperFor(what).bytes > ROOM ? null : memoryFor(ids.length);
+  if (m === null) return null;
+  const running = started(m, what, KEPT, first.length);
+  pieces(ids.length, (lo, hi) => {
+    m.words.set(ids.subarray(lo, hi), IDS >> 2);
+    keepAll(m, [running], lo, hi);
+  });
+  return taken(m, running, first.length);
+}
+
+/** The numbers of the rows are worked out when somebody asks for them. */
+class KeptGroups implements Groups {
+  #ids: Int32Array | null = null;
+  constructor(readonly keys: Keys, readonly first: Int32Array, readonly results: readonly (Wanted & { readonly bytes: ArrayBuffer })[]) {}
+  get ids(): Int32Array {
+    return (this.#ids ??= groupClose(this.keys.words, this.keys.shift)!.ids);
+  }
+  kept(pass: Pass, col: Vec | null): ArrayBuffer | undefined {
+    return this.results.find((r) => r.pass === pass && r.col === col)?.bytes;
+  }
+}
+
+/* ── the module ──────────────────────────────────────────────────────── */
 
 /** Fewer rows than this are not worth starting the module. */
 const WORTH = 16384;
+/** Rows of a piece. */
+const ROWS = 8192;
 /** Slots of the table of keys. */
 const RANGE = 16384;
-/** Groups whose sums are kept in the module's memory. */
-const MOST_GROUPS = 8192;
+/** Bytes for what is kept. */
+const ROOM = 2 ** 19;
 
+// Apart so that a store is not taken for one to what is loaded next: that is decided by the lower 12 bits.
 const KEYS = FREE;
-const IDS = KEYS + CHUNK * 8;
-const TABLE = IDS + CHUNK * 4;
-/** 16 bytes a group at most. */
-const SUMS = TABLE + RANGE * 4;
+const IDS = KEYS + ROWS * 8 + 1024;
+const X = IDS + ROWS * 4 + 1024;
+const TABLE = X + ROWS * 8;
+const KEPT = TABLE + (RANGE + 4) * 4;
 
-interface Memory { readonly k: Grouping; readonly bytes: Uint8Array; readonly words: Int32Array; readonly doubles: Float64Array }
+interface Memory { readonly k: Grouping; readonly bytes: Uint8Array; readonly words: Int32Array; readonly doubles: Float64Array; readonly longs: BigInt64Array }
 let memory: Memory | null | undefined;
 
 function memoryFor(rows: number): Memory | null {
@@ -32,49 +108,65 @@ function start(): Memory | null {
   const k = grouping();
   if (k === null) return null;
   const { buffer } = k.bytes;
-  return { k, bytes: k.bytes, words: new Int32Array(buffer), doubles: new Float64Array(buffer) };
+  return { k, bytes: k.bytes, words: new Int32Array(buffer), doubles: new Float64Array(buffer), longs: new BigInt64Array(buffer) };
 }
 
-/**
- * Groups of rows whose keys are `words[i << shift]`, with `shift` 1 the low halves of 64 bits: as in `Groups`. null: the keys lie too far
- * apart, or the rows are too few.
- */
-export function groupClose(words: Int32Array, shift: 0 | 1): { readonly ids: Int32Array; readonly first: Int32Array } | null {
+function pieces(n: number, body: (lo: number, hi: number) => void): void {
+  blocks(n, (from, to) => {
+    for (let lo = from; lo < to; lo += ROWS) body(lo, lo + ROWS < to ? lo + ROWS : to);
+  });
+}
+
+/* ── looking up ──────────────────────────────────────────────────────── */
+
+/** `words[i << shift]` is the key of row i. */
+interface Keys { readonly words: Int32Array; readonly shift: 0 | 1 }
+
+function keysOf(v: Vec): Keys | null {
+  switch (v.t) {
+    case T.I32: case T.DATE: case T.TIME: case T.SYM: return { words: v.data as Int32Array, shift: 0 };
+    case T.I64: case T.TIMESTAMP: return { words: halves(v.data), shift: 1 };
+    default: return null;
+  }
+}
+
+/** Runs `body` over the rows with their group numbers in place; answers the groups' first rows, or null where they are too far apart or more than `most`. */
+function eachPiece({ words, shift }: Keys, most: number, body: (m: Memory, lo: number, hi: number) => void): Int32Array | null {
   const n = words.length >> shift;
   const m = memoryFor(n);
-  if (m === null) return null;
-  const base = baseOf(words, shift);
-  if (base === null) return null;
+  const base = m === null ? null : baseOf(words, shift);
+  if (m === null || base === null) return null;
   const look = shift === 0 ? m.k.lookWords : m.k.lookLongs;
-  const table = m.words.subarray(TABLE >> 2, (TABLE >> 2) + RANGE).fill(-1);
-  const ids = new Int32Array(n);
-  const first = new Int32Array(RANGE);
+  const table = m.words.subarray(TABLE >> 2, (TABLE >> 2) + RANGE + 1).fill(-1);
+  const first = new Int32Array(most);
   let count = 0;
   let close = true;
-  chunks(n, (lo, hi) => {
+  pieces(n, (lo, hi) => {
     if (!close) return;
     const size = hi - lo;
     m.words.set(words.subarray(lo << shift, hi << shift), KEYS >> 2);
     for (let at = 0; ; ) {
       at = look(KEYS, TABLE, IDS, at, size, base, RANGE);
       if (at === size) break;
-      if (at < 0) {
+      const key = words[(lo + at) << shift];
+      const slot = key - base;
+      if (count === most || slot < 0 || slot >= RANGE || (shift === 1 && words[2 * (lo + at) + 1] !== key >> 31)) {
         close = false;
         return;
       }
-      table[words[(lo + at) << shift] - base] = count;
+      table[slot] = count;
       first[count++] = lo + at;
     }
-    ids.set(m.words.subarray(IDS >> 2, (IDS >> 2) + size), lo);
+    body(m, lo, hi);
   });
-  return close ? { ids, first: first.slice(0, count) } : null;
+  return close ? first.slice(0, count) : null;
 }
 
 /** Where the table begins, so that the first rows' keys lie in it with room on both sides; null: they do not. */
 function baseOf(words: Int32Array, shift: 0 | 1): number | null {
   let min = 2147483647;
   let max = -2147483648;
-  for (let i = 0; i < CHUNK << shift; i += 1 << shift) {
+  for (let i = 0; i < ROWS << shift; i += 1 << shift) {
     const w = words[i];
     if (shift === 1 && words[i + 1] !== w >> 31) return null;
     if (w < min) min = w;
@@ -85,46 +177,74 @@ function baseOf(words: Int32Array, shift: 0 | 1): number | null {
   return spare < 0 ? null : Math.min(Math.max(-2147483648, min - (spare >> 2)), 2147483648 - RANGE);
 }
 
-/** Sums of I64 elements by group, modulo 2^64; null: too many groups, or too few rows. */
-export function sumsOfLongs(x: BigInt64Array, nulls: boolean, ids: Int32Array, groups: number): BigInt64Array | null {
-  const m = groups > MOST_GROUPS ? null : memoryFor(ids.length);
-  if (m === null) return null;
-  const words = halves(x);
-  m.bytes.fill(0, SUMS, SUMS + groups * 8);
-  chunks(ids.length, (lo, hi) => {
-    m.words.set(words.subarray(2 * lo, 2 * hi), KEYS >> 2);
-    m.words.set(ids.subarray(lo, hi), IDS >> 2);
-    m.k.addLongs(KEYS, IDS, SUMS, hi - lo, nulls ? 1 : 0);
-  });
-  return new BigInt64Array(m.bytes.slice(SUMS, SUMS + groups * 8).buffer);
+/* ── keeping ─────────────────────────────────────────────────────────── */
+
+interface Keeper {
+  /** A group's. */
+  readonly bytes: 4 | 8 | 16;
+  readonly kernel: Exclude<keyof Grouping, 'bytes' | 'lookLongs' | 'lookWords'>;
+  /** What narrow columns are widened to. */
+  readonly elements: 'longs' | 'reals';
+  /** What all groups have before the first row. */
+  readonly begin: 'zero' | 'greatest' | 'null' | 'NaN';
+}
+/** A keeper at work on a column: its groups' bytes begin at `at`. */
+interface Running { readonly what: Wanted; readonly keeper: Keeper; readonly at: number; readonly words: Int32Array | null }
+
+const SUM: Keeper = { bytes: 8, kernel: 'addLongs', elements: 'longs', begin: 'zero' };
+const COUNT: Keeper = { bytes: 4, kernel: 'countRows', elements: 'longs', begin: 'zero' };
+const OF_LONGS: Record<'total' | 'least' | 'greatest', Keeper> = {
+  total: { bytes: 16, kernel: 'addLongsAsDoubles', elements: 'longs', begin: 'zero' },
+  least: { bytes: 8, kernel: 'leastLongs', elements: 'longs', begin: 'greatest' },
+  greatest: { bytes: 8, kernel: 'greatestLongs', elements: 'longs', begin: 'null' },
+};
+const OF_REALS: Record<'total' | 'least' | 'greatest', Keeper> = {
+  total: { bytes: 16, kernel: 'addDoubles', elements: 'reals', begin: 'zero' },
+  least: { bytes: 8, kernel: 'leastDoubles', elements: 'reals', begin: 'NaN' },
+  greatest: { bytes: 8, kernel: 'greatestDoubles', elements: 'reals', begin: 'NaN' },
+};
+
+function keeperOf(pass: Pass, t: number): Keeper | null {
+  if (pass === 'count') return COUNT;
+  if (pass === 'sum') return isNumericType(t) && !isFloatType(t) ? SUM : null;
+  if (t === T.I64 || t === T.TIMESTAMP) return OF_LONGS[pass];
+  return isNumericType(t) || isTemporalType(t) ? OF_REALS[pass] : null;
+}
+const keeperFor = ({ pass, col }: Wanted): Keeper => keeperOf(pass, col === null ? 0 : col.t)!;
+
+function started(m: Memory, what: Wanted, at: number, groups: number): Running {
+  const keeper = keeperFor(what);
+  const { begin } = keeper;
+  const end = at + groups * keeper.bytes;
+  if (begin === 'zero') m.bytes.fill(0, at, end);
+  else if (begin === 'NaN') m.doubles.fill(NaN, at >> 3, end >> 3);
+  else m.longs.fill(begin === 'null' ? I64_NULL : 2n ** 63n - 1n, at >> 3, end >> 3);
+  const data = what.col?.data;
+  return { what, keeper, at, words: data instanceof BigInt64Array || data instanceof Float64Array ? halves(data) : null };
 }
 
-/** Sums and counts by group of what is not NaN, one after the other in pairs; null as in `sumsOfLongs`. `each` brings the elements in pieces of any size, in order. */
-export function sumsOfDoubles(each: (body: (x: Float64Array, lo: number, hi: number) => void) => void, ids: Int32Array, groups: number): Float64Array | null {
-  const m = groups > MOST_GROUPS ? null : memoryFor(ids.length);
-  if (m === null) return null;
-  m.bytes.fill(0, SUMS, SUMS + groups * 16);
-  let row = 0;
-  each((x, from, to) => {
-    for (let lo = from; lo < to; lo += CHUNK) {
-      const hi = Math.min(lo + CHUNK, to);
-      m.doubles.set(x.subarray(lo, hi), KEYS >> 3);
-      m.words.set(ids.subarray(row, row + hi - lo), IDS >> 2);
-      m.k.addDoubles(KEYS, IDS, SUMS, hi - lo);
-      row += hi - lo;
+/** A piece of rows whose group numbers are in place. */
+function keepAll(m: Memory, keepers: readonly Running[], lo: number, hi: number): void {
+  let loaded: Vec | null = null;
+  for (const { what: { col }, keeper, at, words } of keepers) {
+    if (col !== null && loaded !== col) {
+      if (words !== null) m.words.set(words.subarray(2 * lo, 2 * hi), X >> 2);
+      else if (keeper.elements === 'longs') loadLongs(col, lo, hi, m.words, X >> 2);
+      else loadReals(col, lo, hi, m.doubles, X >> 3);
+      // Narrow elements are loaded in one of two forms.
+      loaded = words === null ? null : col;
     }
-  });
-  return new Float64Array(m.bytes.slice(SUMS, SUMS + groups * 16).buffer);
+    m.k[keeper.kernel](X, IDS, at, hi - lo, col?.nulls ? 1 : 0);
+  }
 }
 
-/** Rows of each group; null as in `sumsOfLongs`. */
-export function countsOfRows(ids: Int32Array, groups: number): Int32Array | null {
-  const m = groups > MOST_GROUPS ? null : memoryFor(ids.length);
-  if (m === null) return null;
-  m.bytes.fill(0, SUMS, SUMS + groups * 4);
-  chunks(ids.length, (lo, hi) => {
-    m.words.set(ids.subarray(lo, hi), IDS >> 2);
-    m.k.countRows(IDS, SUMS, hi - lo);
-  });
-  return new Int32Array(m.bytes.slice(SUMS, SUMS + groups * 4).buffer);
+/** What was kept, as bytes of its own. */
+function taken(m: Memory, { keeper, what, at }: Running, groups: number): ArrayBuffer {
+  const bytes = m.bytes.slice(at, at + groups * keeper.bytes);
+  // With nulls 1 was taken from all: a group of nothing else comes out as null.
+  if (keeper.kernel === 'leastLongs' && what.col!.nulls) {
+    const longs = new BigInt64Array(bytes.buffer);
+    for (let g = 0; g < groups; g++) longs[g] = BigInt.asIntN(64, longs[g] + 1n);
+  }
+  return bytes.buffer;
 }

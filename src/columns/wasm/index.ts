@@ -47,14 +47,20 @@ export const columns = lazily<Columns>(COLUMNS, 2);
 
 /** See assembly/grouping.as. */
 export interface Grouping extends Kernels {
-  lookLongs: Look;
-  lookWords: Look;
-  addLongs(x: number, ids: number, sums: number, n: number, nulls: number): void;
-  addDoubles(x: number, ids: number, sums: number, n: number): void;
-  countRows(ids: number, counts: number, n: number): void;
+  readonly lookLongs: Look;
+  readonly lookWords: Look;
+  readonly addLongs: Keep;
+  readonly addDoubles: Keep;
+  readonly addLongsAsDoubles: Keep;
+  readonly countRows: Keep;
+  readonly leastLongs: Keep;
+  readonly greatestLongs: Keep;
+  readonly leastDoubles: Keep;
+  readonly greatestDoubles: Keep;
 }
 type Look = (keys: number, table: number, ids: number, at: number, n: number, base: number, range: number) => number;
-export const grouping = lazily<Grouping>(GROUPING, 8);
+type Keep = (x: number, ids: number, kept: number, n: number, nulls: number) => void;
+export const grouping = lazily<Grouping>(GROUPING, 14);
 
 /* ── loading ─────────────────────────────────────────────────────────── */
 
