@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../src/net/clock.js';
 import { Connection } from '../src/net/endpoint.js';
+import { tlsFailure } from '../src/net/failures.js';
+import { TlsContext } from '../src/net/tls-context.js';
 import { CONGESTED, PENDING } from '../src/net/transport.js';
 import { Puppet, started } from './support/puppet.js';
 import { Recorder } from './support/recorder.js';
@@ -99,3 +101,151 @@ test('every callback may close: what follows is what has to follow, and nothing 
     }
   }
 });
+
+/* ── receiving, by turns ───────────────────────────────────────────────── */
+
+test('a smaller size makes messages of what is held, in a later turn; so does taking bytes as they come after the peer has ended', () => {
+  const side = new Recorder({ started: (c) => c.bufferUntil(10) });
+  const { clock, puppet, connection } = started(side);
+  puppet.events!.data(Buffer.from('1234567'));
+  connection.bufferUntil(3);
+  assert.equal(side.count('received'), 0, 'not inside of the call');
+  clock.advance(1);
+  assert.deepEqual(side.received.map(String), ['123', '456']);
+
+  const half = new Recorder({ started: (c) => c.bufferUntil(10), 'peer-end': (c) => c.bufferUntil('streaming') });
+  const end = started(half, { halfOpen: true });
+  end.puppet.events!.data(Buffer.from('rest'));
+  end.puppet.events!.ended();
+  end.clock.advance(1);
+  assert.deepEqual(half.names(), ['started', 'peer-end', 'received']);
+  assert.equal(half.text, 'rest');
+});
+
+test('muted and unmuted inside of received: the rest of the read comes in a later turn', () => {
+  const side = new Recorder({
+    started: (c) => c.bufferUntil(1),
+    received: (c, _, nth) => {
+      if (nth > 1) return;
+      c.mute();
+      c.unmute();
+    },
+  });
+  const { clock, puppet } = started(side);
+  puppet.events!.data(Buffer.from('12345'));
+  assert.equal(side.count('received'), 1);
+  clock.advance(1);
+  assert.equal(side.text, '12345');
+});
+
+test('a turn delivers one buffer of bytes, or its number of messages, over however many reads they come', () => {
+  for (const [options, chunk, share] of [[{ readBufferSize: 16_384 }, 4096, 4], [{ messagesPerTurn: 3 }, 10, 3]] as const) {
+    const side = new Recorder();
+    const { clock, puppet } = started(side, options);
+    for (let i = 0; i < 10; i++) puppet.events!.data(Buffer.alloc(chunk));
+    assert.equal(side.count('received'), share);
+    assert.deepEqual(puppet.calls, ['pause'], 'nothing more is asked of the transport');
+    clock.step();
+    assert.equal(side.count('received'), 2 * share);
+    clock.advance(1);
+    assert.equal(side.count('received'), 10);
+    assert.equal(puppet.calls.at(-1), 'resume');
+  }
+});
+
+test('whatever follows the last message of a share does not stop the transport unless more comes', () => {
+  const side = new Recorder();
+  const { clock, puppet } = started(side, { messagesPerTurn: 1 });
+  puppet.events!.data(Buffer.from('a'));
+  clock.advance(1);
+  puppet.events!.data(Buffer.from('b'));
+  clock.advance(1);
+  assert.equal(side.text, 'ab');
+  assert.deepEqual(puppet.calls, []);
+});
+
+test('what a long chain of sends has left for later is reported before anything that happens after it', () => {
+  const chain = (n: number) => (c: Connection, _: unknown, nth: number): void => { if (nth < n) c.send(Buffer.from('c')); };
+  const reported = (side: Recorder, event: 'received' | 'peer-end' | 'timer'): void => {
+    const names = side.names();
+    const before = names.slice(0, names.lastIndexOf(event));
+    // The chain goes on, by one send that the event came behind: all before it are reported.
+    const open = before.filter((name) => name === 'accepted').length - before.filter((name) => name === 'sent').length;
+    assert.ok(open <= 1, `${event}: ${open} sends are not reported`);
+    assert.ok(before.filter((name) => name === 'sent').length > 4, `${event}: the chain has not gone on`);
+  };
+  const side = new Recorder({ started: (c) => c.bufferUntil(1), received: (c) => void c.send(Buffer.from('r')), sent: chain(20) });
+  const { clock, puppet } = started(side, { chainedSends: 3 });
+  puppet.events!.data(Buffer.from('12'));
+  reported(side, 'received');
+  clock.advance(1);
+
+  const half = new Recorder({ sent: chain(20) });
+  const ending = started(half, { chainedSends: 3, halfOpen: true });
+  ending.connection.send(Buffer.from('x'));
+  ending.puppet.events!.ended();
+  reported(half, 'peer-end');
+
+  const late = new Recorder({ sent: chain(20) });
+  const timed = started(late, { chainedSends: 3 });
+  // The timer is older than the turn the chain waits for, and due in the same moment.
+  timed.clock.after(5, () => timed.connection.send(Buffer.from('x')));
+  timed.connection.setTimer(5);
+  timed.clock.advance(5);
+  reported(late, 'timer');
+});
+
+test('sizes that are none are refused and change nothing', () => {
+  const { connection } = started(new Recorder());
+  for (const size of [Number.NaN, Infinity, 1.5]) {
+    assert.equal(connection.setReadBufferMinimum(size), 'out-of-range');
+    assert.equal(connection.resizeReadBuffer(size), 'out-of-range');
+    assert.equal(connection.bufferUntil(size), 'out-of-range');
+  }
+  assert.equal(connection.bufferUntil(16_385), 'above-minimum');
+  assert.equal(connection.bufferUntil(16_384), 'ok');
+});
+
+/* ── TLS, as a state ───────────────────────────────────────────────────── */
+
+test('a session the stream cannot begin: refused, and the connection goes on as it was', () => {
+  const side = new Recorder();
+  const { puppet, connection } = started(side);
+  puppet.secure = () => tlsFailure('session-failed');
+  assert.equal(connection.startTls(new TlsContext({})), 'session-failed');
+  assert.deepEqual([connection.state, connection.tls.kind], ['open', 'none']);
+  puppet.events!.data(Buffer.from('still here'));
+  assert.equal(side.text, 'still here');
+  assert.equal(connection.send(Buffer.from('and here')), 'accepted');
+});
+
+test('what a handshake says after its connection is over changes nothing', () => {
+  const side = new Recorder();
+  const { puppet, connection } = started(side);
+  assert.equal(connection.startTls(new TlsContext({})), 'ok');
+  connection.hardClose();
+  assert.equal(connection.tls.kind, 'disposed');
+  puppet.events!.refused(tlsFailure('peer-closed'));
+  assert.equal(connection.tls.kind, 'disposed');
+  assert.deepEqual(side.names(), ['started', 'tls-failed', 'closed']);
+});
+
+/* ── whose end it was ──────────────────────────────────────────────────── */
+
+test('the cause of an end says whether this side has asked for it, whatever the end looked like', () => {
+  const ends: [string, boolean, (world: ReturnType<typeof started>) => void][] = [
+    ['hard-close', true, ({ connection }) => connection.hardClose()],
+    ['closed', true, ({ connection, puppet }) => { connection.close(); puppet.events!.ended(); }],
+    ['close-timeout', true, ({ connection, clock }) => { connection.close(); clock.advance(5000); }],
+    ['ECONNRESET', true, ({ connection, puppet }) => { connection.close(); puppet.events!.failed(reset()); }],
+    ['ECONNRESET', false, ({ puppet }) => puppet.events!.failed(reset())],
+    ['peer-closed', false, ({ puppet }) => puppet.events!.ended()],
+    ['handler-error', true, ({ puppet }) => puppet.events!.data(Buffer.from('throw'))],
+  ];
+  for (const [code, ours, end] of ends) {
+    const side = new Recorder({ received: () => { throw new Error('as asked for'); } });
+    end(started(side));
+    assert.deepEqual([side.cause?.code, side.cause?.ours], [code, ours]);
+  }
+});
+const reset = (): Error => Object.assign(new Error('reset'), { code: 'ECONNRESET' });

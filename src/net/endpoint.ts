@@ -343,8 +343,7 @@ export class Connection extends ConnectionSending {
     this.#guard(() => this.handler.onUnthrottled?.(this));
   }
   protected idled(): void {
-    this.settlement.catchUp();
-    if (STATES[this.phase].armsIdle) this.#guard(() => this.handler.onIdleTimeout?.(this));
+    this.#guard(() => this.handler.onIdleTimeout?.(this));
   }
   protected timed(token: number): void {
     this.settlement.catchUp();

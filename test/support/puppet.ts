@@ -1,7 +1,7 @@
 /** A transport that does what the test says. */
 import type { Acceptor, AcceptorEvents, ListenFailure, ListenTarget } from '../../src/net/acceptor.js';
 import { ManualClock } from '../../src/net/clock.js';
-import { Connection } from '../../src/net/endpoint.js';
+import { Connection, type ServerOptions } from '../../src/net/endpoint.js';
 import type { TlsFailure } from '../../src/net/failures.js';
 import { PENDING, TAKEN, type Transport, type TransportEvents, type WriteOutcome } from '../../src/net/transport.js';
 import type { Recorder } from './recorder.js';
@@ -70,10 +70,10 @@ export class PuppetAcceptor implements Acceptor {
 }
 
 /** A server that has started on a puppet. */
-export function started(recorder: Recorder): { clock: ManualClock; puppet: Puppet; connection: Connection } {
+export function started(recorder: Recorder, options: ServerOptions = {}): { clock: ManualClock; puppet: Puppet; connection: Connection } {
   const clock = new ManualClock();
   const puppet = new Puppet();
-  const connection = Connection.server(puppet, recorder, { clock, log: () => {} });
+  const connection = Connection.server(puppet, recorder, { clock, log: () => {}, ...options });
   clock.advance(1);
   return { clock, puppet, connection };
 }
