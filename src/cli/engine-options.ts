@@ -1,5 +1,5 @@
 /** What the command line says to the engine. */
-import type { NodeOptions, UserEntry } from '../engine/api.js';
+import type { NodeOptions } from '../engine/api.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { logTo } from './log.js';
 import { libraryFolder, programInfo } from './package.js';
@@ -10,8 +10,7 @@ export async function engineOptions(options: Options, log: NodeOptions['log'] = 
   return {
     listen: options.listen,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
-    serving: options.serving,
-    users: options.usersFile === undefined ? [] : await users(options.usersFile),
+    serving: { ...options.serving, ...(options.usersFile === undefined ? {} : { users: await checked(options.usersFile) }) },
     restricted: options.restricted,
     dialect: options.dialect,
     ...(options.journal === undefined ? {} : { journal: options.journal }),
@@ -23,11 +22,12 @@ export async function engineOptions(options: Options, log: NodeOptions['log'] = 
   };
 }
 
-/** Loaded only where there is a file: most programs need no hashing. */
-async function users(file: string): Promise<UserEntry[]> {
+/** The file, before anything starts. Loaded only where there is one: most programs need no hashing. */
+async function checked(file: string): Promise<string> {
   const { UsersFileError, loadUsers } = await import('../engine/users.js');
   try {
-    return loadUsers(file);
+    loadUsers(file);
+    return file;
   } catch (e) {
     if (!(e instanceof UsersFileError)) throw e;
     throw new CliError(EXIT.auth, `rfl: ${e.message}`);

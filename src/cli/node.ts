@@ -7,7 +7,7 @@ import { CliError, EXIT } from './exit-codes.js';
 export async function start(options: NodeOptions): Promise<RflNode> {
   try {
     const node = await startNode(options);
-    if (options.tls !== undefined) reloadOnHangup(node, options);
+    reloadOnHangup(node, options);
     return node;
   } catch (e) {
     const { code, message } = e as { code?: string; message?: string };
@@ -17,14 +17,17 @@ export async function start(options: NodeOptions): Promise<RflNode> {
   }
 }
 
-/** Certificates are renewed while connections live: the signal for reading them again is that of every daemon. */
+/** Certificates and users change while connections live: the signal for reading them again is that of every daemon. */
 function reloadOnHangup(node: RflNode, { log }: NodeOptions): void {
-  process.on('SIGHUP', () => {
+  const reload = (): void => {
     try {
-      node.reloadTls();
-      log?.({ level: 'info', event: 'tls-reloaded', message: 'certificates read again' });
+      if (node.reloadFiles()) return log?.({ level: 'info', event: 'reloaded', message: 'certificates and users read again' });
     } catch (e) {
-      log?.({ level: 'error', event: 'tls-reload-failed', message: `certificates kept: ${(e as Error).message}` });
+      return log?.({ level: 'error', event: 'reload-failed', message: `certificates and users kept: ${(e as Error).message}` });
     }
-  });
+    // There is nothing to read: the signal means the end, as it does to most programs.
+    process.off('SIGHUP', reload);
+    process.kill(process.pid, 'SIGHUP');
+  };
+  process.on('SIGHUP', reload);
 }

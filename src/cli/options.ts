@@ -60,7 +60,7 @@ const ROWS: readonly Row[] = [
   { name: 'protocols', value: 'LIST', doc: 'what they serve: wire, frame, soc, tls (wire; on Unix sockets wire,frame,soc)' },
   { name: 'allow-uid', value: 'UID', repeatable: true, doc: 'only these users of the machine on Unix sockets; with -u they may speak frames and lines' },
   { name: 'tls-cert', value: 'FILE', doc: 'certificate with its chain: -p speaks TLS, and so does tls://' },
-  { name: 'tls-key', value: 'FILE', doc: 'its key; SIGHUP reads both again' },
+  { name: 'tls-key', value: 'FILE', doc: 'its key; SIGHUP reads certificates and users again' },
   { name: 'tls-ca', value: 'FILE', doc: 'ask clients for a certificate of these authorities' },
   { name: 'tls-require-client', doc: 'refuse clients without one' },
   { name: 'users', short: 'u', value: 'USERS', doc: 'admit only the users of this file' },

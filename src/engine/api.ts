@@ -97,6 +97,8 @@ export interface ListenOptions extends ServeOptions {
   readonly credentials?: CredentialRules;
   /** The certificate of this listener, which then speaks TLS. Default: that of all. */
   readonly tls?: ServerTls;
+  /** A users file: who may connect here. It is read again by `reloadFiles`. Default: as everywhere else, see `NodeOptions.users`. */
+  readonly users?: string;
   /** Every session that begins here evaluates restricted. Default false. */
   readonly restricted?: boolean;
   /** After so many ms without a byte `.net.on.idle` is called, again and again; 0: never. Default 0. */
@@ -110,7 +112,7 @@ export interface NodeOptions {
   readonly serving?: ListenOptions;
   /** For addresses that start with `tls://`, and listeners that serve `tls`. */
   readonly tls?: ServerTls;
-  /** Who may connect; absent or empty: everybody, with full rights. */
+  /** Who may connect, where a listener has no users file; absent or empty: everybody, with full rights. */
   readonly users?: readonly UserEntry[];
   /** Every inbound session, and pushes over outbound connections, evaluate restricted (`-U`). Default false. */
   readonly restricted?: boolean;
@@ -197,8 +199,11 @@ export interface RflNode {
   globals(): Promise<[name: string, typeLabel: string][]>;
   /** Listens on a further address. Rejects with an error whose `code` is `io` or `domain`. */
   listen(address: string | number, options?: ListenOptions): Promise<{ port: number }>;
-  /** Reads the files of `tls` again, for connections that begin from now on. Throws an error whose `code` is `io`; then nothing has changed. */
-  reloadTls(): void;
+  /**
+   * Reads certificates and users files of all listeners again, for connections that begin from now on. Whether there are any. Throws an error
+   * whose `code` is `io`; then nothing has changed.
+   */
+  reloadFiles(): boolean;
   connections(): ConnectionInfo[];
   /** Stops accepting, answers what was accepted, runs the close hooks, closes; after `ms` (default 5 000) without waiting on. */
   shutdown(ms?: number): Promise<void>;

@@ -4,9 +4,9 @@ import { QueuedConnection } from '../net/queued-connection.js';
 import type { Transport } from '../net/transport.js';
 import { toBytes } from '../lang/text.js';
 import { Session } from '../wire/rayforce/session.js';
-import type { Limits, ListenOptions, LogRecord, Users } from './api.js';
+import type { Limits, LogRecord, Users } from './api.js';
 import type { FrameBridge } from './frame-bridge.js';
-import type { ListenersHost } from './listeners.js';
+import type { ListenersHost, Terms } from './listeners.js';
 import type { AuthQuestion } from './messages.js';
 import { Peer, type PeerOwner } from './peer.js';
 import type { Guest } from './reception.js';
@@ -20,7 +20,6 @@ export class Question {
 }
 
 export interface ArrivalsParts {
-  readonly users: Users;
   readonly restricted: boolean;
   readonly limits: Limits;
   readonly log: (record: LogRecord) => void;
@@ -61,27 +60,27 @@ export class Arrivals implements ListenersHost {
     this.parts.log({ level: 'warn', event: 'handshake-failed', peer: peer.name, message: `closing ${peer.name}: ${reason}` });
   }
 
-  wire(transport: Transport, msLeft: number, terms: ListenOptions): void {
-    const { users, shared } = this.parts;
+  wire(transport: Transport, msLeft: number, terms: Terms): void {
+    const { users } = terms;
     // Whoever is asked for a password is judged with it. A certificate is all there is otherwise.
     const subject = users.required ? '' : subjectOf(transport);
-    if (subject === '' || !shared.authHook) this.#wire(transport, msLeft, terms, false);
-    else this.vouch(subject, (guest) => this.#wire(transport, msLeft, terms, guest === null));
+    if (subject === '' || !this.parts.shared.authHook) this.#wire(transport, msLeft, terms, false);
+    else this.vouch(subject, users, (guest) => this.#wire(transport, msLeft, terms, guest === null));
   }
 
-  frames(transport: Transport, bridge: FrameBridge, guest: Guest | null, terms: ListenOptions): void {
+  frames(transport: Transport, bridge: FrameBridge, guest: Guest | null, terms: Terms): void {
     const peer = new Peer(this.parts.owner, bridge, true, bridge);
     if (this.#enter(peer, transport, guest, terms)) peer.pump();
   }
 
-  lines({ restricted }: ListenOptions): (transport: Transport, guest: Guest | null) => void {
+  lines({ restricted }: Terms): (transport: Transport, guest: Guest | null) => void {
     const receive = this.parts.soc.receiver();
     return (transport, guest) => receive(transport, restricted === true || (guest?.restricted ?? this.parts.restricted));
   }
 
   /** The hook may narrow what a list or a certificate allows: it sees the name, and no password. */
-  vouch(user: string, answer: (guest: Guest | null) => void): void {
-    const { users, shared, slots } = this.parts;
+  vouch(user: string, users: Users, answer: (guest: Guest | null) => void): void {
+    const { shared, slots } = this.parts;
     const guest = { user, restricted: this.parts.restricted || users.restricts(user) };
     if (!shared.authHook) return answer(guest);
     const handle = slots.add(() => new Question((accept) => answer(accept ? guest : null)));
@@ -90,16 +89,17 @@ export class Arrivals implements ListenersHost {
   }
 
   /** `barred`: it is told that it is not let in. */
-  #wire(transport: Transport, msLeft: number, terms: ListenOptions, barred: boolean): void {
-    const { limits, users, owner } = this.parts;
-    const peer = new Peer(owner, Session.server(users.required || barred, { limit: limits.maxFrame, preAuth: limits.preAuthBytes }), true);
+  #wire(transport: Transport, msLeft: number, terms: Terms, barred: boolean): void {
+    const { limits, owner } = this.parts;
+    const peer = new Peer(owner, Session.server(terms.users.required || barred, { limit: limits.maxFrame, preAuth: limits.preAuthBytes }), true);
     peer.barred = barred;
     if (this.#enter(peer, transport, null, terms)) peer.timer = setTimeout(() => owner.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), msLeft);
   }
 
-  #enter(peer: Peer, transport: Transport, guest: Guest | null, { restricted, idleMs }: ListenOptions): boolean {
+  #enter(peer: Peer, transport: Transport, guest: Guest | null, { users, restricted, idleMs }: Terms): boolean {
     // With a certificate of its own a client is known by that, unless it says otherwise.
     peer.user = guest?.user ?? subjectOf(transport);
+    peer.users = users;
     peer.restricted = restricted === true || (guest?.restricted ?? this.parts.restricted);
     peer.idleMs = idleMs ?? 0;
     peer.connection = QueuedConnection.accept(transport, peer);

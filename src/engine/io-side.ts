@@ -24,6 +24,7 @@ import type { ConnectionInfo, Limits, ListenOptions, LogRecord, Users } from './
 import { ServerContexts, type ServerTls } from './tls-files.js';
 import type { NetCall } from './net-calls.js';
 import { startTls } from './upgrades.js';
+import { UsersFiles } from './users-files.js';
 import type { Call, CallResult } from './messages.js';
 
 export interface IoOptions {
@@ -41,6 +42,7 @@ export interface IoOptions {
 
 export class IoSide {
   readonly #contexts = new ServerContexts();
+  readonly #usersFiles = new UsersFiles();
   readonly #outflow: Outflow;
   readonly #peers: Peers;
   readonly #arrivals: Arrivals;
@@ -74,11 +76,11 @@ export class IoSide {
       log,
     });
     this.#arrivals = new Arrivals({
-      users, limits, restricted: options.restricted, log, shared, slots, soc: this.#soc, owner: peers,
+      limits, restricted: options.restricted, log, shared, slots, soc: this.#soc, owner: peers,
       entered: (peer) => peers.dialed(peer),
       ask: (handle, question) => peers.ask(handle, question),
     });
-    this.#listeners = new Listeners<Peer | Question>(slots, { tls, contexts: this.#contexts, serving, usersRequired: users.required, handshakeMs: limits.handshakeMs, log }, this.#arrivals);
+    this.#listeners = new Listeners<Peer | Question>(slots, { tls, contexts: this.#contexts, users, usersFiles: this.#usersFiles, serving, handshakeMs: limits.handshakeMs, log }, this.#arrivals);
     this.#loop.work();
   }
 
@@ -88,9 +90,12 @@ export class IoSide {
   listen(address: ListenAddress, options: ListenOptions = {}): Promise<{ handle: number; port: number }> {
     return this.#listeners.listen(address, options);
   }
-  /** Reads the certificates again, for connections that begin from now on. Throws TlsFilesError; then nothing has changed. */
-  reloadTls(): void {
+  /** Reads certificates and users files again, for connections that begin from now on: whether there are any. Throws TlsFilesError, UsersFileError; then nothing has changed. */
+  reloadFiles(): boolean {
+    const admit = this.#usersFiles.reread();
     this.#contexts.reload();
+    admit();
+    return !this.#usersFiles.empty || !this.#contexts.empty;
   }
 
   /** Hands a structured record to the language side, after everything that was accepted before it. */

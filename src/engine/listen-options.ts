@@ -13,7 +13,7 @@ import type { ClientTls, ServerTls } from './tls-files.js';
 const SERVER_TLS = new Map<string, Reader>([['cert', path], ['key', path], ['ca', path], ['crl', path], ['require-client', flag], ['alpn', texts]]);
 const CREDENTIALS = new Map<string, Reader>([['uid', numbers], ['gid', numbers], ['policy', oneOf('require', 'if-available', 'off')]]);
 const OPTIONS = new Map<string, Reader>([
-  ['tls', nested(SERVER_TLS)], ['credentials', nested(CREDENTIALS)], ['restricted', flag], ['idle', count], ...SERVE_OPTIONS,
+  ['tls', nested(SERVER_TLS)], ['credentials', nested(CREDENTIALS)], ['users', path], ['restricted', flag], ['idle', count], ...SERVE_OPTIONS,
 ]);
 
 /** A port, or an address as a str. Errors: `domain`, `type`. */

@@ -4,12 +4,14 @@ import type { ListenAddress } from '../net/address.js';
 import type { TlsContext } from '../net/tls-context.js';
 import { judge, type CredentialRules } from '../net/peer-credentials.js';
 import type { Transport } from '../net/transport.js';
-import type { ListenOptions, LogRecord } from './api.js';
+import type { ListenOptions, LogRecord, Users } from './api.js';
 import type { FrameBridge } from './frame-bridge.js';
 import { lanesOf, ProtocolsError, served } from './protocols.js';
 import { Reception, type Guest, type ReceptionHost } from './reception.js';
 import type { Slots } from './slots.js';
 import { TlsFilesError, type ServerContexts, type ServerTls } from './tls-files.js';
+import { UsersFile, type UsersFiles } from './users-files.js';
+import { UsersFileError } from './users.js';
 
 export interface ListenersOptions {
   /** For listeners with TLS. */
@@ -17,25 +19,31 @@ export interface ListenersOptions {
   readonly contexts: ServerContexts;
   /** For listeners that are not told themselves. */
   readonly serving: ListenOptions;
-  /** Clients have to name a user. */
-  readonly usersRequired: boolean;
+  /** Who may connect to listeners without a file of their own. */
+  readonly users: Users;
+  readonly usersFiles: UsersFiles;
   readonly handshakeMs: number;
   readonly log: (record: LogRecord) => void;
 }
 
+/** What holds for whoever connects to a listener. */
+export interface Terms extends Omit<ListenOptions, 'users'> { readonly users: Users }
+
 /** Who takes over whatever has said what it speaks. */
-export interface ListenersHost extends Pick<ReceptionHost, 'vouch' | 'refused'> {
-  wire(transport: Transport, msLeft: number, terms: ListenOptions): void;
+export interface ListenersHost extends Pick<ReceptionHost, 'refused'> {
+  wire(transport: Transport, msLeft: number, terms: Terms): void;
+  /** As in `ReceptionHost`, where these users are let in. */
+  vouch(user: string, users: Users, answer: (guest: Guest | null) => void): void;
   /** Whether there is room for one more; it counts until `released`. */
   admits(): boolean;
   released(): void;
-  frames(transport: Transport, bridge: FrameBridge, guest: Guest | null, terms: ListenOptions): void;
+  frames(transport: Transport, bridge: FrameBridge, guest: Guest | null, terms: Terms): void;
   /** A receiver of lines, with a memory of its own of what it has seen. */
-  lines(terms: ListenOptions): (transport: Transport, guest: Guest | null) => void;
+  lines(terms: Terms): (transport: Transport, guest: Guest | null) => void;
 }
 
 export class Listeners<S> {
-  readonly #open = new Map<Listener, Reception>();
+  readonly #open = new Map<Listener, { readonly reception: Reception; readonly users: Users }>();
   /** By path, for what comes to it another way. */
   readonly #paths = new Map<string, { readonly reception: Reception; readonly credentials: CredentialRules }>();
 
@@ -52,7 +60,8 @@ export class Listeners<S> {
     // With a certificate of its own it speaks nothing but TLS, unless it is told to take that beside the rest.
     if (options.tls !== undefined && options.protocols?.includes('tls') !== true) address = { ...address, tls: true };
     let { port } = address;
-    const reception = await this.#reception(address, () => address.path ?? `${address.host}:${port}`, { ...serving, ...options, ...(credentials === undefined ? {} : { credentials }) });
+    const users = this.#users(options.users ?? serving.users);
+    const reception = await this.#reception(address, () => address.path ?? `${address.host}:${port}`, { ...serving, ...options, ...(credentials === undefined ? {} : { credentials }), users });
     const listener = await Listener.open(address, {
       accept: (transport) => (this.host.admits() ? reception.receive(transport) : null),
       released: () => this.host.released(),
@@ -63,7 +72,8 @@ export class Listeners<S> {
       listener.close();
       throw new ListenError('too many handles');
     }
-    this.#open.set(listener, reception);
+    this.#open.set(listener, { reception, users });
+    if (users instanceof UsersFile) this.options.usersFiles.hold(users);
     if (reception.options.context !== null) this.options.contexts.hold(reception.options.context);
     if (address.path !== undefined) this.#paths.set(address.path, { reception, credentials: credentials ?? {} });
     this.options.log({ level: 'info', event: 'listening', handle, message: address.path === undefined ? `listening on port ${listener.port}` : `listening on ${address.path}` });
@@ -76,31 +86,32 @@ export class Listeners<S> {
     if (!(listener instanceof Listener)) return false;
     const ended = this.#open.get(listener);
     listener.close();
-    ended?.close();
-    if (ended?.options.context) this.options.contexts.release(ended.options.context);
-    for (const [path, { reception }] of this.#paths) if (reception === ended) this.#paths.delete(path);
-    this.#open.delete(listener);
     this.slots.free(handle);
+    if (ended === undefined) return true;
+    this.#open.delete(listener);
+    ended.reception.close();
+    if (ended.reception.options.context !== null) this.options.contexts.release(ended.reception.options.context);
+    if (ended.users instanceof UsersFile) this.options.usersFiles.release(ended.users);
+    for (const [path, { reception }] of this.#paths) if (reception === ended.reception) this.#paths.delete(path);
     return true;
   }
 
   /** `place`: what probes are told, once it listens. */
-  async #reception(address: ListenAddress, place: () => string, terms: ListenOptions): Promise<Reception> {
+  async #reception(address: ListenAddress, place: () => string, terms: Terms): Promise<Reception> {
     const { host } = this;
-    const { protocols, serve = [], credentials, tls } = terms;
-    const { usersRequired, handshakeMs } = this.options;
+    const { protocols, serve = [], credentials, tls, users } = terms;
     const { plain, secured } = served(address, protocols);
     const bridges = secured.has('frame') ? await frameBridges(place, lanes(serve)) : null;
     const lines = secured.has('soc') ? host.lines(terms) : null;
     return new Reception({
-      plain, secured, usersRequired, handshakeMs,
+      plain, secured, usersRequired: users.required, handshakeMs: this.options.handshakeMs,
       context: plain.has('tls') ? this.#context(tls ?? this.options.tls) : null,
       listed: credentials?.uids !== undefined || credentials?.gids !== undefined,
     }, {
       wire: (transport, msLeft) => host.wire(transport, msLeft, terms),
       frames: (transport, guest) => host.frames(transport, bridges!(), guest, terms),
       lines: (transport, guest) => lines!(transport, guest),
-      vouch: (user, answer) => host.vouch(user, answer),
+      vouch: (user, answer) => host.vouch(user, users, answer),
       refused: (transport, reason) => host.refused(transport, reason),
     });
   }
@@ -125,12 +136,21 @@ export class Listeners<S> {
 
   /** Nobody is accepted any more; connections live on. */
   close(): void {
-    for (const [listener, reception] of this.#open) {
+    for (const [listener, { reception }] of this.#open) {
       listener.close();
       reception.close();
     }
     this.#open.clear();
     this.#paths.clear();
+  }
+
+  #users(file: string | undefined): Users {
+    if (file === undefined) return this.options.users;
+    try {
+      return new UsersFile(file);
+    } catch (e) {
+      throw e instanceof UsersFileError ? new ListenError(e.message) : e;
+    }
   }
 
   #context(tls: ServerTls | null): TlsContext {

@@ -10,7 +10,7 @@ import { JournalLock } from './journal-lock.js';
 import { defaultHeapMb, withDefaults } from './limits.js';
 import { SharedState, sharedMemory } from './shared-state.js';
 import { TlsFilesError } from './tls-files.js';
-import { makeUsers } from './users.js';
+import { makeUsers, UsersFileError } from './users.js';
 import type { InterpreterThreadData } from './interpreter-thread.js';
 import type { Command, CommandResult, JournalFailure } from './messages.js';
 import type { ConnectionInfo, EvaluateOptions, EvaluateResult, Limits, ListenOptions, NodeOptions, RflNode } from './api.js';
@@ -88,11 +88,11 @@ class Node implements RflNode {
     }
   }
 
-  reloadTls(): void {
+  reloadFiles(): boolean {
     try {
-      this.#threads.io.reloadTls();
+      return this.#threads.io.reloadFiles();
     } catch (e) {
-      throw e instanceof TlsFilesError ? new EngineError('io', e.message) : e;
+      throw e instanceof TlsFilesError || e instanceof UsersFileError ? new EngineError('io', e.message) : e;
     }
   }
 

@@ -4,6 +4,7 @@ import { Session, type SessionEvent } from '../wire/rayforce/session.js';
 import type { Frame } from '../wire/rayforce/frames.js';
 import type { TlsFailure } from '../net/failures.js';
 import type { TlsContext } from '../net/tls-context.js';
+import type { Users } from './api.js';
 import type { Returning } from './dialing.js';
 import type { FrameBridge } from './frame-bridge.js';
 import type { TokenQueue } from './token-queue.js';
@@ -36,6 +37,8 @@ export class Peer implements ConnectionEvents {
   handle = -1;
   state: PeerState = 'handshake';
   user = '';
+  /** Who is let in where it has connected; null: it was dialed. */
+  users: Users | null = null;
   restricted = false;
   /** When it was admitted, ms since 1970. */
   openedMs = 0;

@@ -25,7 +25,7 @@ export interface PeersParts {
   readonly outflow: Outflow;
   readonly slots: Slots<Peer | Listener | Question>;
   readonly contexts: ServerContexts;
-  readonly options: Pick<IoOptions, 'users' | 'restricted' | 'limits' | 'log'>;
+  readonly options: Pick<IoOptions, 'restricted' | 'limits' | 'log'>;
   /** Something was put into the outbox. */
   work(): void;
 }
@@ -119,8 +119,8 @@ export class Peers implements DialHost, UpgradeHost {
     if (user !== '') peer.user = user;
     // What it sends ahead stays in the kernel while its credentials are judged.
     peer.connection.pause();
-    const { options, shared } = this.parts;
-    void options.users.verify(user, password, () => peer.state === 'handshake').then(({ ok, restricted }) => {
+    const { shared } = this.parts;
+    void peer.users!.verify(user, password, () => peer.state === 'handshake').then(({ ok, restricted }) => {
       if (peer.state !== 'handshake') return;
       peer.restricted ||= restricted;
       if (!ok) this.#judged(peer, false);
