@@ -205,13 +205,13 @@ const spread = (v: Value, rows: number): Value => (v instanceof Vec || v instanc
 
 /* ── where ───────────────────────────────────────────────────────────── */
 
-/** Row numbers that `where:` keeps; null: all of them. */
-export function whereRows(q: Query, t: Table, scope: Scope): Int32Array | null {
+/** The mask of the rows that `where:` keeps; null: all of them. */
+export function whereMask(q: Query, t: Table, scope: Scope): Vec | null {
   const where = q.clauses.get('where');
   if (where === undefined) return null;
   const mask = evalOver(where, new Columns(t), scope);
-  if (isAtom(mask)) return truthy(mask) ? null : new Int32Array(0);
+  if (isAtom(mask)) return truthy(mask) ? null : repeat(false, t.length);
   if (!(mask instanceof Vec && mask.t === T.B8)) fail('type', `where: expected a B8 mask, got ${typeName(mask)}`);
   if (mask.length !== t.length) fail('length', `where: the mask has ${mask.length} rows, the table ${t.length}`);
-  return maskToIndices(mask);
+  return mask;
 }

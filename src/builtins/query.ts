@@ -5,6 +5,7 @@
 import { Dict, Lambda, List, Sym, T, Table, Vec, isAtom, name, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
+import { filterTable } from '../columns/filter.js';
 import { gather, gatherTable } from '../columns/gather.js';
 import { items } from '../columns/item.js';
 import { nullMask } from '../columns/nulls.js';
@@ -13,7 +14,7 @@ import { integerOf, isIntType, isNumericType, isTemporalType } from '../columns/
 import { outermostRows } from '../columns/quantile.js';
 import { repeat, takeRange } from '../columns/slice.js';
 import { gradeRows } from '../columns/sort.js';
-import { Columns, evalOver, fromTable, mentions, queryOf, whereRows, type Query } from './query-eval.js';
+import { Columns, evalOver, fromTable, mentions, queryOf, whereMask, type Query } from './query-eval.js';
 import { grouped } from './query-group.js';
 import { prunedBy } from './query-parted.js';
 import { tableOf, type Column } from './tables.js';
@@ -35,11 +36,11 @@ function select(q: Query, scope: Scope, rt: Runtime): Value {
   // There is no vector search; what makes one says so itself.
   if (nearest !== undefined) fail('domain', `nearest: expected ann or knn, got ${typeName(scope.eval(nearest))}`);
   const read = source instanceof PartedTable ? prunedBy(source, q, scope) : source;
-  const rows = whereRows(q, read instanceof PartedTable ? mentionedColumns(read, [q.clauses.get('where')]) : read, scope);
-  if (read instanceof PartedTable && rows === null && onlyTakes(q)) return takenRows(read, scope.eval(q.clauses.get('take')!));
+  const mask = whereMask(q, read instanceof PartedTable ? mentionedColumns(read, [q.clauses.get('where')]) : read, scope);
+  if (read instanceof PartedTable && mask === null && onlyTakes(q)) return takenRows(read, scope.eval(q.clauses.get('take')!));
   const used = usedColumns(read, q);
   const whole = used instanceof PartedTable ? used.plain() : used;
-  const t = rows === null ? whole : gatherTable(whole, rows);
+  const t = mask === null ? whole : filterTable(whole, mask);
   const by = q.clauses.get('by');
   const result = by === undefined ? projected(t, q, scope, source.length === 0) : grouped(t, by, q, scope, rt);
   return arranged(result, by === undefined ? t : null, q, scope);

@@ -2,7 +2,7 @@
  * WebAssembly SIMD kernels. A module is compiled when it is first asked for, never at start-up; where the host has no WebAssembly or
  * no SIMD the answer is null, and the loops in JavaScript do the work.
  */
-import { COLUMNS, GROUPING, PACKING } from './kernels.generated.js';
+import { COLUMNS, FILTERING, GROUPING, PACKING } from './kernels.generated.js';
 
 /** A number the module exports. */
 interface Cell { readonly value: number }
@@ -61,6 +61,19 @@ export interface Grouping extends Kernels {
 type Look = (keys: number, table: number, ids: number, at: number, n: number, base: number, range: number) => number;
 type Keep = (x: number, ids: number, kept: number, n: number, nulls: number) => void;
 export const grouping = lazily<Grouping>(GROUPING, 14);
+
+/** See assembly/filtering.as. */
+export interface Filtering extends Kernels {
+  countTrue(mask: number, n: number): number;
+  placesOf(mask: number, n: number, at: number): number;
+  readonly pick1: Pick;
+  readonly pick2: Pick;
+  readonly pick4: Pick;
+  readonly pick8: Pick;
+  readonly pick16: Pick;
+}
+type Pick = (x: number, places: number, r: number, k: number) => void;
+export const filtering = lazily<Filtering>(FILTERING, 4);
 
 /* ── loading ─────────────────────────────────────────────────────────── */
 
