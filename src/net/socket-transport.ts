@@ -270,6 +270,12 @@ class TlsTransport extends BaseTransport {
     this.#ending = true;
     if (this.#restBytes === 0) super.end();
   }
+  /** Whoever keeps a closed connection keeps none of its bytes. */
+  override destroy(): void {
+    this.#rest = [];
+    this.#restBytes = 0;
+    super.destroy();
+  }
   /** TLS within TLS is not offered: the connection refuses before it comes here. */
   secure(): TlsFailure {
     return { kind: 'general', code: 'session-failed', message: 'TLS is live already' };

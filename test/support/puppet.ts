@@ -3,7 +3,7 @@ import type { Acceptor, AcceptorEvents, ListenFailure, ListenTarget } from '../.
 import { ManualClock } from '../../src/net/clock.js';
 import { Connection, type ServerOptions } from '../../src/net/endpoint.js';
 import type { TlsFailure } from '../../src/net/failures.js';
-import { PENDING, TAKEN, type Transport, type TransportEvents, type WriteOutcome } from '../../src/net/transport.js';
+import { PENDING, TAKEN, type TlsSession, type Transport, type TransportEvents, type WriteOutcome } from '../../src/net/transport.js';
 import type { Recorder } from './recorder.js';
 
 export class Puppet implements Transport {
@@ -37,9 +37,9 @@ export class Puppet implements Transport {
     this.onDestroyed();
   }
   unread(): void {}
-  secure(): TlsFailure | null { return null; }
-  setNoDelay(): void {}
-  setKeepAlive(): void {}
+  secure(_: TlsSession, __: TransportEvents): TlsFailure | null { return null; }
+  setNoDelay(_: boolean): void {}
+  setKeepAlive(_: number): void {}
 }
 
 /** Listens nowhere: what arrives is what the test says. */
