@@ -58,7 +58,7 @@ test('the waits double up to the limit, and start over after success', () => {
   made.clock.advance(6000);
   assert.deepEqual(made.waits.slice(0, 7), [100, 200, 400, 800, 1000, 1000, 1000]);
   made.up = true;
-  made.clock.advance(2000);
+  made.clock.advance(3000);
   made.waits.length = 0;
   made.peers.at(-1)!.reset();
   made.clock.advance(50);
@@ -115,11 +115,106 @@ test('what this side closes stays closed, while connected, while connecting and 
     waiting.clock.advance(60_000);
     assert.equal(waiting.dials, 1);
   }
-  const direct = world(new Recorder());
-  direct.clock.advance(10);
-  direct.reconnector.connection!.close();
-  direct.clock.advance(60_000);
-  assert.equal(direct.dials, 1);
+});
+
+test('a connection that this side closes by itself is no loss, however its close ends', () => {
+  const ends = { 'closed': () => {}, 'close-timeout': (peer: FakeTransport) => peer.pause(), 'ECONNRESET': (peer: FakeTransport) => peer.reset() };
+  for (const [code, end] of Object.entries(ends)) {
+    const client = new Recorder();
+    const made = world(client);
+    made.clock.advance(10);
+    end(made.peers[0]);
+    made.reconnector.connection!.close();
+    made.clock.advance(60_000);
+    assert.equal(client.cause?.code, code);
+    assert.equal(made.dials, 1, code);
+  }
+});
+
+test('a peer that accepts and drops at once is not back: the waits go on growing until a connection lives for longer than its wait', () => {
+  const client = new Recorder();
+  const made = world(client);
+  for (let i = 0; i < 5; i++) {
+    while (client.count('connected') === i) made.clock.advance(1);
+    made.peers.at(-1)!.reset();
+    made.clock.advance(5);
+  }
+  assert.deepEqual(made.waits, [100, 200, 400, 800, 1600]);
+  while (client.count('connected') === 5) made.clock.advance(1);
+  made.clock.advance(1700);
+  made.peers.at(-1)!.reset();
+  made.clock.advance(5);
+  assert.deepEqual(made.waits.slice(5), [100]);
+});
+
+test('no wait is longer than the longest, after however many failures', () => {
+  const made = world(new Recorder(), { firstMs: 1, mostMs: 50 });
+  made.up = false;
+  made.clock.advance(5);
+  made.peers[0].reset();
+  made.clock.advance(100_000);
+  assert.ok(made.waits.length > 1100, 'more doublings than a number holds');
+  assert.ok(made.waits.every((wait) => wait > 0 && wait <= 50));
+});
+
+test('closed from inside of its callbacks it does not come back', () => {
+  for (const how of ['close', 'hardClose', 'stop'] as const) {
+    for (const event of ['connect-failed', 'closed'] as const) {
+      const world_: { made?: World } = {};
+      const client: Recorder = new Recorder({ [event]: () => world_.made!.reconnector[how]() });
+      const made = (world_.made = world(client));
+      made.up = event === 'closed';
+      made.clock.advance(5);
+      made.peers[0].reset();
+      made.clock.advance(60_000);
+      assert.equal(client.count(event), 1, `${how} in ${event}`);
+      assert.equal(made.reconnector.waiting, false);
+      assert.equal(made.dials, event === 'closed' ? 1 : 2);
+    }
+    const told: number[] = [];
+    const clock = new ManualClock();
+    const reconnector: Reconnector = new Reconnector(
+      (handler) => Connection.client({ clock, ...quiet, target, dialer: fakeDialer(clock, 1, { reason: 'tcp' }) }, handler), new Recorder(),
+      { onWaiting: (_, attempt) => { told.push(attempt); reconnector[how](); } }, { clock },
+    );
+    clock.advance(60_000);
+    assert.deepEqual(told, [1], `${how} in onWaiting`);
+  }
+});
+
+test('closed while an attempt is under way: its failure is told, once, and no other attempt follows', () => {
+  for (const how of ['close', 'hardClose'] as const) {
+    const client = new Recorder();
+    const clock = new ManualClock();
+    let dials = 0;
+    const reconnector = new Reconnector((handler) => {
+      dials++;
+      return Connection.client({ clock, ...quiet, target, dialer: fakeDialer(clock, 1000, { reason: 'tcp' }) }, handler);
+    }, client, {}, { clock });
+    clock.advance(10);
+    assert.equal(reconnector.connection!.state, 'connecting');
+    reconnector[how]();
+    clock.advance(60_000);
+    assert.deepEqual(client.details('connect-failed').length, 1);
+    assert.equal(client.failure?.code, 'closed-by-us');
+    assert.equal(dials, 1);
+  }
+});
+
+test('handlers and events that throw do not stop it from coming back, nor dial twice', () => {
+  const log: string[] = [];
+  const clock = new ManualClock();
+  let dials = 0;
+  const client = new Recorder({ 'connect-failed': () => { throw new Error('handler'); } });
+  const broken = (): never => { throw new Error('event'); };
+  const reconnector = new Reconnector((handler) => {
+    dials++;
+    return Connection.client({ clock, log: ({ message }) => void log.push(message), target, dialer: fakeDialer(clock, 1, { reason: 'tcp' }) }, handler);
+  }, client, { onWaiting: broken, onGaveUp: broken }, { clock, attempts: 3, jitter: 0 });
+  clock.advance(60_000);
+  assert.equal(dials, 4);
+  assert.equal(reconnector.waiting, false);
+  assert.ok(log.length >= 4);
 });
 
 test('a handler that throws does not make it dial for ever', () => {
