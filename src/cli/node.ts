@@ -1,13 +1,17 @@
 /** Starting a node, and ending it in order. */
+import { isatty } from 'node:tty';
 import { startNode } from '../engine/node.js';
 import type { NodeOptions, RflNode } from '../engine/api.js';
 import { CliError, EXIT } from './exit-codes.js';
+
+const STDIN = 0;
 
 /** Starts the node. Errors: `CliError` 69 when an address cannot be listened on, 74 when the journal cannot be recovered. */
 export async function start(options: NodeOptions): Promise<RflNode> {
   try {
     const node = await startNode(options);
-    reloadOnHangup(node, options);
+    // From a terminal the signal says that it is gone, and nothing can be done without it.
+    if (!isatty(STDIN)) reloadOnHangup(node, options);
     return node;
   } catch (e) {
     const { code, message } = e as { code?: string; message?: string };
