@@ -1,6 +1,6 @@
 /** What TLS has agreed on, and with whom. */
-import type { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { nodeCrypto } from './node-tls.js';
 
 export interface PeerCertificateInfo {
   /** The common name; without one the whole name, without that the alternative names: never ''. */
@@ -34,18 +34,19 @@ export interface TlsDetails {
 
 export function detailsOf(socket: TLSSocket): TlsDetails {
   const { alpnProtocol, authorized } = socket;
-  const certificate = authorized ? socket.getPeerX509Certificate() : undefined;
+  const certificate = authorized ? socket.getPeerCertificate() : null;
   return {
     protocol: socket.getProtocol() ?? '', cipher: socket.getCipher()?.name ?? '',
     alpn: word(alpnProtocol), servername: word((socket as unknown as { readonly servername?: string | false | null }).servername),
-    peerCertificate: certificate === undefined ? null : certificateInfo(certificate),
+    peerCertificate: certificate === null || Object.keys(certificate).length === 0 ? null : certificateInfo(certificate),
   };
 }
 
 const word = (s: string | false | null | undefined): string | null => (typeof s === 'string' && s !== '' ? s : null);
 
-function certificateInfo(certificate: X509Certificate): PeerCertificateInfo {
-  const { subject, issuer } = certificate.toLegacyObject();
+/** What the runtime makes of a peer's certificate by itself (`getPeerX509Certificate`) is never freed. */
+function certificateInfo({ raw, subject, issuer }: PeerCertificate): PeerCertificateInfo {
+  const certificate = new (nodeCrypto().X509Certificate)(raw);
   const [subjectName, issuerName, names] = [line(certificate.subject), line(certificate.issuer), certificate.subjectAltName ?? ''];
   return {
     subject: common(subject) || subjectName || names, issuer: common(issuer) || issuerName, subjectName, issuerName, names,
