@@ -13,6 +13,11 @@ const ROOMS = {
 };
 const all = Object.keys(ROOMS);
 
+// All traffic goes through src/net, which accounts for every byte: no other room opens a socket, however it gets at the module.
+const SOCKETS = '(net|tls|dgram|dns|dns.promises|http|https|http2)';
+const REQUESTS = ':matches(ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression, TSExternalModuleReference, CallExpression[callee.name=/^(require|lazy|lazily)$/])';
+const ONLY_NET = 'sockets are the business of src/net';
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/'] },
   ...tseslint.configs.recommended,
@@ -38,6 +43,18 @@ export default tseslint.config(
       }],
     },
   })),
+  {
+    files: ['src/**/*.ts', 'bin/*.js'],
+    ignores: ['src/net/**'],
+    rules: {
+      'no-restricted-syntax': ['error',
+        { selector: `Literal[value=/^node:${SOCKETS}$/]`, message: ONLY_NET },
+        { selector: `TemplateElement[value.raw=/^node:${SOCKETS}$/]`, message: ONLY_NET },
+        { selector: `${REQUESTS} > Literal[value=/^${SOCKETS}$/]`, message: ONLY_NET },
+      ],
+      'no-restricted-globals': ['error', ...['fetch', 'WebSocket', 'EventSource'].map((name) => ({ name, message: ONLY_NET }))],
+    },
+  },
   {
     files: ['src/lang/**/*.ts'],
     rules: {
