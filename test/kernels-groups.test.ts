@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { I64_NULL, T, Vec } from '../src/lang/value.js';
 import { GROUPED } from '../src/columns/grouped.js';
-import { hashGroup, type Groups } from '../src/columns/hashing.js';
+import { hashGroup, hashGroupJoint, hashGroupRows, type Groups } from '../src/columns/hashing.js';
 import { groupClose } from '../src/columns/simd-groups.js';
 
 const N = 40_001;
@@ -48,6 +48,18 @@ test('keys that lie close together take the table, others do not', () => {
   assert.equal(groupClose(Int32Array.from(KEYS[5][1]), 0), null);
   assert.equal(groupClose(Int32Array.from(spread.slice(0, 1000)), 0), null, 'few rows are not worth it');
 });
+
+for (const [which, second] of [['few', numbers(40)], ['many', numbers(5000)], ['far apart', numbers(20_000).map((k) => k * 2 ** 33)], ['all different', numbers(7).map((_, i) => i * 3)]] as const) {
+  test(`rows of two or three columns, the second of ${which} values, are equal where all elements are`, () => {
+    const a = longs(spread);
+    const b = longs(second);
+    const c = new Vec(T.STR, spread.map((k, i) => `${(k * i) % 3}`));
+    assert.deepEqual(hashGroupRows([a, b]), byMap(spread.map((k, i) => `${k} ${second[i]}`)));
+    assert.deepEqual(hashGroupRows([b, a, c]), byMap(spread.map((k, i) => `${k} ${second[i]} ${(k * i) % 3}`)));
+    const joint = byMap([...spread.map((k, i) => `${k} ${second[i]}`), ...spread.slice(7).map((k, i) => `${k} ${second[i]}`)]);
+    assert.deepEqual(hashGroupJoint([a, b], [longs(spread.slice(7)), longs(second.slice(0, N - 7))]), joint);
+  });
+}
 
 test('sums of longs by group wrap at 64 bits and skip nulls where there may be some', () => {
   const groups = hashGroup(longs(spread));

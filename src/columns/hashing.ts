@@ -26,14 +26,17 @@ export function hashGroup(v: Vec | List): Groups {
 }
 
 /** Groups of equal rows over several columns of one length (at least one column). */
-export function hashGroupRows(cols: readonly (Vec | List)[]): Groups {
-  let g = hashGroup(cols[0]);
+export const hashGroupRows = (cols: readonly (Vec | List)[]): Groups => hashGroup(rowKey(cols));
+
+/** One column that is equal in two rows where all of `cols` (at least one) are. */
+export function rowKey(cols: readonly (Vec | List)[]): Vec | List {
+  let [key] = cols;
   for (let c = 1; c < cols.length; c++) {
-    if (g.first.length === g.ids.length) return g;
-    const other = hashGroup(cols[c]).ids;
-    g = groupHashed(interleaved(g.ids, other));
+    const g = hashGroup(key);
+    if (g.first.length === g.ids.length) return new Vec(T.I32, g.ids);
+    key = pairKey(g, hashGroup(cols[c]));
   }
-  return g;
+  return key;
 }
 
 /**
@@ -45,7 +48,7 @@ export function hashGroupJoint(a: readonly (Vec | List)[], b: readonly (Vec | Li
   for (let c = 0; c < a.length; c++) {
     const other = jointGroups(a[c], b[c], true);
     if (other === null) return null;
-    g = g === null ? other : groupHashed(interleaved(g.ids, other.ids));
+    g = g === null ? other : hashGroup(pairKey(g, other));
   }
   return g;
 }
@@ -365,6 +368,20 @@ function groupQuads(words: Int32Array): Groups {
     }
   });
   return groupHashed(interleaved(groupHashed(left).ids, groupHashed(right).ids));
+}
+
+/** Equal where both group numbers are: one word where that is enough to tell the pairs apart in a direct table. */
+function pairKey(a: Groups, b: Groups): Vec {
+  const n = a.ids.length;
+  const width = b.first.length;
+  if (a.first.length * width >= Math.max(DIRECT, 2 * n)) return new Vec(T.I64, new BigInt64Array(interleaved(a.ids, b.ids).buffer));
+  const words = new Int32Array(n);
+  chunks(n, (lo, hi) => pairWords(a.ids, b.ids, width, words, lo, hi));
+  return new Vec(T.I32, words);
+}
+
+function pairWords(a: Int32Array, b: Int32Array, width: number, words: Int32Array, lo: number, hi: number): void {
+  for (let i = lo; i < hi; i++) words[i] = Math.imul(a[i], width) + b[i];
 }
 
 function interleaved(a: Int32Array, b: Int32Array): Int32Array {
