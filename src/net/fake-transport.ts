@@ -25,7 +25,7 @@ export interface FakeNetOptions {
 export function fakePair(options: FakeNetOptions): [FakeTransport, FakeTransport] {
   const there = new Pipe(options);
   const back = new Pipe(options);
-  const handshake: FakeHandshake = { sides: [], failure: null };
+  const handshake: FakeHandshake = { sides: [], refusal: null };
   return [new FakeTransport(there, back, handshake, options), new FakeTransport(back, there, handshake, options)];
 }
 
@@ -51,7 +51,7 @@ const DETAILS: TlsDetails = { protocol: 'TLSv1.3', cipher: 'fake', alpn: null, s
 interface FakeHandshake {
   readonly sides: { readonly transport: FakeTransport; readonly events: TransportEvents }[];
   /** What every handshake of this pair ends with; null: success. */
-  failure: TlsFailure | null;
+  refusal: { readonly by: Pipe; readonly failure: TlsFailure; readonly told: TlsFailure } | null;
 }
 
 /** One direction: what the sender waits with, what the kernel holds, and who reads it. */
@@ -67,6 +67,8 @@ class Pipe {
   ending = false;
   /** The reader is gone, or the stream was reset: nothing arrives any more. */
   broken = false;
+  /** Nothing more is taken. */
+  shut = false;
   #kernel: Uint8Array[] = [];
   #held = 0;
   #scheduled = false;
@@ -89,7 +91,7 @@ class Pipe {
   take(): boolean {
     while (this.waiting.length > 0) {
       const first = this.waiting[0];
-      const room = this.broken || this.stalled ? 0 : this.options.capacity - this.#held;
+      const room = this.broken || this.shut || this.stalled ? 0 : this.options.capacity - this.#held;
       if (room <= 0) return false;
       const part = first.subarray(0, room);
       // A kernel copies: what the sender does with the buffer of a taken send is its own business.
@@ -183,6 +185,7 @@ export class FakeTransport implements Transport {
     const busy = this.out.waiting.length > 0;
     for (const chunk of chunks) if (chunk.length > 0) this.out.waiting.push(chunk);
     if (this.out.broken) this.#resetSoon();
+    else if (this.out.shut) this.#failSoon('EPIPE');
     const all = !busy && !this.#deferred && this.out.take();
     this.out.writer ??= this.#events;
     this.out.schedule();
@@ -232,9 +235,9 @@ export class FakeTransport implements Transport {
     this.into.paused = true;
     this.handshake.sides.push({ transport: this, events });
     if (this.handshake.sides.length < 2) return null;
-    const { sides, failure } = this.handshake;
-    const [first, second] = sides.splice(0);
-    for (const side of [first, second]) {
+    const { sides, refusal } = this.handshake;
+    for (const side of sides.splice(0)) {
+      const failure = refusal === null ? null : side.transport.out === refusal.by ? refusal.failure : refusal.told;
       this.options.clock.after(this.options.random() * this.options.latencyMs, () => side.transport.#handshaken(side.events, failure));
     }
     return null;
@@ -265,9 +268,17 @@ export class FakeTransport implements Transport {
     this.#breakPeer();
     this.#resetSoon();
   }
-  /** The next handshakes of this pair fail. */
-  refuseHandshakes(failure: TlsFailure): void {
-    this.handshake.failure = failure;
+  /** Nothing more of this side is taken: the other one finds its end behind what was, and this one finds out when it writes. */
+  halfClose(): void {
+    this.out.shut = true;
+    const lost = this.out.waiting.length > 0;
+    this.out.waiting = [];
+    this.end();
+    if (lost) this.#failSoon('EPIPE');
+  }
+  /** The next handshakes of this pair fail: here with `failure`, on the other side with `told`. */
+  refuseHandshakes(failure: TlsFailure, told: TlsFailure = failure): void {
+    this.handshake.refusal = { by: this.out, failure, told };
   }
 
   #unsent(): number {
@@ -277,11 +288,14 @@ export class FakeTransport implements Transport {
     this.out.broken = true;
     const reader = this.out.reader;
     if (reader === null) return;
-    this.options.clock.after(this.options.random() * this.options.latencyMs, () => this.out.reader?.failed(resetError()));
+    this.options.clock.after(this.options.random() * this.options.latencyMs, () => this.out.reader?.failed(errorOf('ECONNRESET')));
   }
   #resetSoon(): void {
     this.out.broken = true;
-    this.options.clock.after(this.options.random() * this.options.latencyMs, () => this.#events?.failed(resetError()));
+    this.#failSoon('ECONNRESET');
+  }
+  #failSoon(code: string): void {
+    this.options.clock.after(this.options.random() * this.options.latencyMs, () => this.#events?.failed(errorOf(code)));
   }
   /** The other side waits for a handshake that will not come. */
   #refusePeer(): void {
@@ -291,6 +305,6 @@ export class FakeTransport implements Transport {
   }
 }
 
-function resetError(): Error {
-  return Object.assign(new Error('the stream was reset'), { code: 'ECONNRESET' });
+function errorOf(code: string): Error {
+  return Object.assign(new Error('the stream is broken'), { code });
 }
