@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Connection } from '../src/net/endpoint.js';
 import type { TlsFailureCode } from '../src/net/failures.js';
 import { TlsContext, type TlsContextOptions } from '../src/net/tls-context.js';
-import { authority, certificate, hasOpenssl } from './support/certificates.js';
+import { authority, certificate, future, hasOpenssl, revocations } from './support/certificates.js';
 import { contexts, listen, startPair, withPair, type Contexts } from './support/media.js';
 import { rawServer } from './support/raw-server.js';
 import { Recorder } from './support/recorder.js';
@@ -32,6 +32,28 @@ const alone = (): TlsContextOptions => {
 };
 /** Servers that let in whoever has a certificate of the authority. */
 const mutual = (): TlsContextOptions => ({ ...trusted(), ...keyed('server', 'authority') });
+const early = (): TlsContextOptions => {
+  const { cert, key } = future('early', 'authority');
+  return { cert, key };
+};
+/** The last byte of a certificate is one of its signature. */
+const tampered = (name: string): TlsContextOptions => {
+  const { cert, key } = certificate(name, 'authority');
+  const der = Buffer.from(cert.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+  der[der.length - 1] ^= 1;
+  return { cert: `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`, key };
+};
+/** An authority of the same name that is not the same. */
+const twin = (): TlsContextOptions => {
+  authority('twin', undefined, '/CN=authority');
+  return keyed('twins', 'twin');
+};
+const revoked = (): TlsContextOptions => keyed('revoked', 'authority');
+const withList = (): TlsContextOptions => ({ ...trusted(), crl: revocations('authority', certificate('revoked', 'authority')).crl });
+const purposed = (name: string, purpose: string): TlsContextOptions => {
+  const { cert, key } = certificate(name, 'authority', undefined, undefined, undefined, `extendedKeyUsage=${purpose}`);
+  return { cert, key };
+};
 const stranger = (): TlsContextOptions => {
   authority('stranger');
   return keyed('strange', 'stranger');
@@ -42,10 +64,20 @@ const REFUSALS: Refusal[] = [
   { name: 'a server of an unknown authority', by: 'client', code: 'certificate-unknown-ca', client: trusted, server: stranger },
   { name: 'an expired server', by: 'client', code: 'certificate-expired', client: trusted, server: () => keyed('expired', 'authority', undefined, -1) },
   { name: 'a server with another name', by: 'client', code: 'certificate-wrong-host', client: trusted, server: () => keyed('elsewhere', 'authority', 'DNS:elsewhere.example') },
+  { name: 'a server whose certificate is not valid yet', by: 'client', code: 'certificate-not-yet-valid', client: trusted, server: early },
+  { name: 'a server whose authority only has the name of ours', by: 'client', code: 'certificate-unknown-ca', client: trusted, server: twin },
+  { name: 'a server whose certificate was tampered with', by: 'client', code: 'certificate-bad-signature', client: trusted, server: () => tampered('tampered') },
+  { name: 'a revoked server', by: 'client', code: 'certificate-revoked', client: withList, server: revoked },
+  { name: 'a server with the certificate of a client', by: 'client', code: 'certificate-wrong-purpose', client: trusted, server: () => purposed('for-clients', 'clientAuth') },
   { name: 'a client without a certificate', by: 'server', code: 'certificate-missing', client: trusted, server: mutual },
   { name: 'a rogue client', by: 'server', code: 'certificate-self-signed', client: () => ({ ...trusted(), ...alone() }), server: mutual },
   { name: 'a client of an unknown authority', by: 'server', code: 'certificate-unknown-ca', client: () => ({ ...trusted(), ...stranger() }), server: mutual },
   { name: 'an expired client', by: 'server', code: 'certificate-expired', client: () => ({ ...trusted(), ...keyed('expired', 'authority', undefined, -1) }), server: mutual },
+  { name: 'a client whose certificate is not valid yet', by: 'server', code: 'certificate-not-yet-valid', client: () => ({ ...trusted(), ...early() }), server: mutual },
+  { name: 'a client whose authority only has the name of ours', by: 'server', code: 'certificate-unknown-ca', client: () => ({ ...trusted(), ...twin() }), server: mutual },
+  { name: 'a client whose certificate was tampered with', by: 'server', code: 'certificate-bad-signature', client: () => ({ ...trusted(), ...tampered('tampered') }), server: mutual },
+  { name: 'a revoked client', by: 'server', code: 'certificate-revoked', client: () => ({ ...trusted(), ...revoked() }), server: () => ({ ...mutual(), ...withList() }) },
+  { name: 'a client with the certificate of a server', by: 'server', code: 'certificate-wrong-purpose', client: () => ({ ...trusted(), ...purposed('for-servers', 'serverAuth') }), server: mutual },
   {
     name: 'a client with another name', by: 'server', code: 'certificate-wrong-host', client: () => ({ ...trusted(), ...keyed('client', 'authority', 'DNS:client.example') }),
     server: () => ({ ...mutual(), clientNames: ['boss.example'] }),

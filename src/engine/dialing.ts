@@ -1,5 +1,6 @@
 /** Connections a script asks for: dialed, shaken hands with, and told of once; those that come back keep their handle. */
 import { open, ConnectError, type Connection, type Via } from '../net/connection.js';
+import { isTlsFailure } from '../net/failures.js';
 import type { ClientHandler } from '../net/handlers.js';
 import type { Connection as Endpoint } from '../net/endpoint.js';
 import { Reconnector } from '../net/reconnect.js';
@@ -175,8 +176,10 @@ function attempt(host: DialHost, call: OpenCall, via: Via, bridges: Bridges, don
   peer.opening = (failure) => {
     peer.opening = null;
     if (failure === null) return done(peer, null);
-    const access = failure.code === 'access';
-    done(peer, { code: access ? 'access' : 'handshake-failed', result: access ? { ok: false, code: 'access', message: failure.reason } : refused(call) });
+    if (failure.code === 'access') return done(peer, { code: 'access', result: { ok: false, code: 'access', message: failure.reason } });
+    // With TLS 1.3 a server refuses a certificate when the client believes itself connected.
+    if (isTlsFailure(failure.reason)) return done(peer, { code: failure.reason, result: { ok: false, code: 'io', message: `TLS failed (${failure.reason}): ${where(call)}` } });
+    done(peer, { code: 'handshake-failed', result: refused(call) });
   };
   const until = performance.now() + call.timeoutMs;
   return open(call.host, call.port, call.timeoutMs, peer, via, (connection) => begin(host, peer, connection, until - performance.now()), (e: ConnectError) => done(peer, { code: e.failure?.code ?? 'io', result: { ok: false, code: 'io', message: e.message } }));

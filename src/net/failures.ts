@@ -67,6 +67,7 @@ export const TLS_FAILURES = {
   'certificate-not-yet-valid': 'the certificate is not valid yet',
   'certificate-revoked': 'the certificate was revoked',
   'certificate-wrong-host': 'the certificate is for another name',
+  'certificate-wrong-purpose': 'the certificate is not for this side: clients and servers may have their own',
   'certificate-invalid': 'the certificate was not accepted',
   'alpn-mismatch': 'no protocol in common',
   'protocol-version': 'no TLS version in common',
@@ -97,6 +98,11 @@ export function closedMeanwhile(handshaking: boolean): Failure {
   return handshaking ? tlsReason(failure) : { reason: 'tcp', code: failure.code, message: 'this side closed while connecting' };
 }
 
+/** Whether a code is one of TLS. */
+export function isTlsFailure(code: string): code is TlsFailureCode {
+  return Object.hasOwn(TLS_FAILURES, code);
+}
+
 const VERIFICATION: Record<string, TlsFailureCode> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate-self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'certificate-unknown-ca',
@@ -108,6 +114,7 @@ const VERIFICATION: Record<string, TlsFailureCode> = {
   CERT_HAS_EXPIRED: 'certificate-expired',
   CERT_NOT_YET_VALID: 'certificate-not-yet-valid',
   CERT_REVOKED: 'certificate-revoked',
+  INVALID_PURPOSE: 'certificate-wrong-purpose',
   ERR_TLS_CERT_ALTNAME_INVALID: 'certificate-wrong-host',
   HOSTNAME_MISMATCH: 'certificate-wrong-host',
 };
