@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { I16_NULL, I32_NULL, I64_NULL, T, Vec, symbol } from '../src/lang/value.js';
 import { GROUPED } from '../src/columns/grouped.js';
-import { hashGroup, type Groups } from '../src/columns/hashing.js';
+import { hashGroup, hashGroupRows, type Groups } from '../src/columns/hashing.js';
 import { groupKeeping, type Pass } from '../src/columns/simd-groups.js';
 import { Interrupt, enter } from '../src/lang/interrupt.js';
 import { RayError } from '../src/lang/errors.js';
@@ -97,7 +97,7 @@ for (const [columnName, make] of Object.entries(COLUMNS)) {
           const plain = hashGroup(key);
           check(name, column, plain, `${name} by ${keyName}`);
           if (pass === 'sum' && column.v.t === T.TIMESTAMP) continue;
-          const kept = groupKeeping(key, [{ pass, col: pass === 'count' ? null : column.v }]);
+          const kept = groupKeeping([key], [{ pass, col: pass === 'count' ? null : column.v }]);
           assert.ok(kept !== null, `${name} by ${keyName} is kept`);
           assert.deepEqual(kept.first, plain.first);
           check(name, column, kept, `${name} by ${keyName}, kept`);
@@ -112,7 +112,7 @@ for (const [type, key] of Object.entries(KEY_TYPES)) {
   test(`several reductions by keys of type ${type} are made in one pass`, () => {
     const [a, f, t] = [COLUMNS.i64(true), COLUMNS.f64(true), COLUMNS.i16(true)];
     for (const [keyName, keys] of KEYS) {
-      const kept = groupKeeping(key(keys), [
+      const kept = groupKeeping([key(keys)], [
         { pass: 'count', col: null }, { pass: 'sum', col: a.v }, { pass: 'total', col: a.v }, { pass: 'total', col: f.v }, { pass: 'sum', col: t.v },
         { pass: 'total', col: t.v }, { pass: 'least', col: a.v }, { pass: 'greatest', col: f.v },
       ]);
@@ -124,14 +124,40 @@ for (const [type, key] of Object.entries(KEY_TYPES)) {
   });
 }
 
+test('several keys are looked up together', () => {
+  const column = COLUMNS.i64(true);
+  const wanted = [{ pass: 'sum' as const, col: column.v }, { pass: 'count' as const, col: null }];
+  const [hundred, few, late] = [KEYS[2][1], keyed(() => below(4) - 2), keyed((i) => (i < 15_000 ? below(5) : 5 + below(2)))];
+  const names = Array.from({ length: 4 }, (_, i) => symbol(`neighbour${i}`).id);
+  const symbols = new Vec(T.SYM, Int32Array.from(few, (k) => names[k + 2]));
+  const pairs: readonly (readonly [Vec[], readonly (readonly number[])[]])[] = [
+    [[KEY_TYPES.i64(hundred), KEY_TYPES.i32(few)], [hundred, few]], [[symbols, KEY_TYPES.date(hundred), KEY_TYPES.timestamp(late)], [few, hundred, late]],
+    [[KEY_TYPES.i32(few), KEY_TYPES.i64(few)], [few, few]], [[KEY_TYPES.i64(late), KEY_TYPES.i64(hundred)], [late, hundred]],
+  ];
+  for (const [cols, numbers] of pairs) {
+    // One column of texts is grouped another way.
+    const plain = hashGroup(new Vec(T.STR, keyed((i) => i).map((i) => numbers.map((xs) => xs[i]).join())));
+    assert.deepEqual(hashGroupRows(cols), plain);
+    const kept = groupKeeping(cols, wanted);
+    assert.ok(kept !== null);
+    assert.deepEqual(kept.first, plain.first);
+    for (const name of ['sum', 'count']) check(name, column, kept, name);
+    assert.deepEqual(kept.ids, plain.ids);
+  }
+  const far = (x: number): Vec => KEY_TYPES.i64(few.map((k, i) => (i === N - 1 ? x : k)));
+  for (const x of [2 ** 40, -(2 ** 31), 70_000]) assert.equal(groupKeeping([far(x), KEY_TYPES.i32(hundred)], wanted), null, `${x}`);
+  assert.equal(groupKeeping([KEY_TYPES.i64(keyed(() => below(1000))), KEY_TYPES.i64(keyed(() => below(1000)))], wanted), null, 'too many pairs');
+  assert.equal(groupKeeping([KEY_TYPES.i64(few), new Vec(T.STR, few.map(String))], wanted), null);
+});
+
 test('keys far apart, nulls among keys, few rows and other types of keys are not kept', () => {
   const wanted = [{ pass: 'count' as const, col: null }];
   const keys = keyed(() => below(50));
   const last = (x: bigint): Vec => new Vec(T.I64, BigInt64Array.from(keys, (k, i) => (i === N - 1 ? x : BigInt(k))), x === I64_NULL);
-  for (const x of [2n ** 20n, 2n ** 32n, 2n ** 40n, -(2n ** 20n), I64_NULL]) assert.equal(groupKeeping(last(x), wanted), null, String(x));
-  assert.equal(groupKeeping(KEY_TYPES.i64(keys.slice(0, 1000)), wanted), null);
-  assert.equal(groupKeeping(new Vec(T.F64, Float64Array.from(keys)), wanted), null);
-  assert.notEqual(groupKeeping(last(3n), wanted), null);
+  for (const x of [2n ** 20n, 2n ** 32n, 2n ** 40n, -(2n ** 20n), I64_NULL]) assert.equal(groupKeeping([last(x)], wanted), null, String(x));
+  assert.equal(groupKeeping([KEY_TYPES.i64(keys.slice(0, 1000))], wanted), null);
+  assert.equal(groupKeeping([new Vec(T.F64, Float64Array.from(keys))], wanted), null);
+  assert.notEqual(groupKeeping([last(3n)], wanted), null);
 });
 
 test('the pass stops when it is interrupted', () => {
@@ -140,7 +166,7 @@ test('the pass stops when it is interrupted', () => {
   const previous = enter(interrupt);
   interrupt.raise();
   try {
-    assert.throws(() => groupKeeping(key, [{ pass: 'count', col: null }]), (e) => e instanceof RayError && e.code === 'cancel');
+    assert.throws(() => groupKeeping([key], [{ pass: 'count', col: null }]), (e) => e instanceof RayError && e.code === 'cancel');
   } finally {
     enter(previous);
   }

@@ -3,7 +3,7 @@ import { Dict, List, Sym, T, Table, Vec, isAtom, name, type Value } from '../lan
 import { fail } from '../lang/errors.js';
 import { checkpoint } from '../lang/interrupt.js';
 import { gather } from '../columns/gather.js';
-import { groupRows, hashGroup, hashGroupRows, rowKey, type Groups } from '../columns/hashing.js';
+import { groupRows, hashGroupRows, type Groups } from '../columns/hashing.js';
 import { enlist, items } from '../columns/item.js';
 import { groupKeeping } from '../columns/simd-groups.js';
 import { repeat, takeRange } from '../columns/slice.js';
@@ -36,8 +36,7 @@ export function grouped(t: Table, by: Value, q: Query, scope: Scope, rt: Runtime
 /** Groups of equal keys, with what the outputs are made of where that can be had in the same pass. */
 function groupsFor(keys: readonly Column[], outputs: readonly Value[], cols: Columns, scope: Scope): Groups {
   const wanted = keptFor(outputs, cols, scope);
-  const key = rowKey(keys);
-  return (wanted !== null && key instanceof Vec ? groupKeeping(key, wanted) : null) ?? hashGroup(key);
+  return (wanted === null ? null : groupKeeping(keys, wanted)) ?? hashGroupRows(keys);
 }
 
 /** Outputs see computed keys by the names they are given. */

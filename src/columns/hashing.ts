@@ -12,7 +12,7 @@ import { copyInto, copyOf, filled, ints } from './copy.js';
 import { Numbering } from './numbering.js';
 import { wordsOf } from './gather.js';
 import { hashKey } from './same.js';
-import { groupClose } from './simd-groups.js';
+import { groupClose, groupCloseRows } from './simd-groups.js';
 
 /** `ids[row]` is the group of a row, numbered from 0 in order of first appearance; `first[group]` is the first row of a group. */
 export interface Groups {
@@ -26,10 +26,10 @@ export function hashGroup(v: Vec | List): Groups {
 }
 
 /** Groups of equal rows over several columns of one length (at least one column). */
-export const hashGroupRows = (cols: readonly (Vec | List)[]): Groups => hashGroup(rowKey(cols));
+export const hashGroupRows = (cols: readonly (Vec | List)[]): Groups => (cols.length > 1 ? groupCloseRows(cols) : null) ?? hashGroup(rowKey(cols));
 
 /** One column that is equal in two rows where all of `cols` (at least one) are. */
-export function rowKey(cols: readonly (Vec | List)[]): Vec | List {
+function rowKey(cols: readonly (Vec | List)[]): Vec | List {
   let [key] = cols;
   for (let c = 1; c < cols.length; c++) {
     const g = hashGroup(key);

@@ -3,7 +3,7 @@
  * is kept for all groups stay in the module's memory while the columns pass through it piece by piece. Reductions that are known
  * beforehand are made in the same pass, and the rows' group numbers then never leave the module.
  */
-import { I64_NULL, T, Vec } from '../lang/value.js';
+import { I64_NULL, T, Vec, type List } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
 import { halves } from './item.js';
 import { isFloatType, isNumericType, isTemporalType } from './promote.js';
@@ -23,19 +23,18 @@ export const isKept = (pass: Pass, t: number): boolean => keeperOf(pass, t) !== 
  * Groups of rows whose keys are `words[i << shift]`, with `shift` 1 the low halves of 64 bits: as in `Groups`. null: the keys lie too far
  * apart, or the rows are too few.
  */
-export function groupClose(words: Int32Array, shift: 0 | 1): Groups | null {
-  let ids: Int32Array | null = null;
-  const first = eachPiece({ words, shift }, RANGE, (m, lo, hi) => {
-    ids ??= new Int32Array(words.length >> shift);
-    ids.set(m.words.subarray(IDS >> 2, (IDS >> 2) + hi - lo), lo);
-  });
-  return first === null ? null : { ids: ids!, first };
+export const groupClose = (words: Int32Array, shift: 0 | 1): Groups | null => numbered([{ words, shift }]);
+
+/** The same for rows of several columns; null also where one is of a type that takes other ways. */
+export function groupCloseRows(cols: readonly (Vec | List)[]): Groups | null {
+  const keys = keysOf(cols);
+  return keys === null ? null : numbered(keys);
 }
 
-/** As `groupClose`; what is `wanted` is kept on the way and can be had by `keptByGroup`. null also where it is too much. */
-export function groupKeeping(key: Vec, wanted: readonly Wanted[]): Groups | null {
-  const keys = keysOf(key);
-  const m = keys === null ? null : memoryFor(key.length);
+/** As `groupCloseRows`; what is `wanted` is kept on the way and can be had by `keptByGroup`. null also where it is too much. */
+export function groupKeeping(cols: readonly (Vec | List)[], wanted: readonly Wanted[]): Groups | null {
+  const keys = keysOf(cols);
+  const m = keys === null ? null : memoryFor(cols[0].length);
   if (keys === null || m === null) return null;
   const keepers: Running[] = [];
   let at = KEPT;
@@ -48,6 +47,15 @@ export function groupKeeping(key: Vec, wanted: readonly Wanted[]): Groups | null
   }
   const first = eachPiece(keys, most, (_m, lo, hi) => keepAll(m, keepers, lo, hi));
   return first === null ? null : new KeptGroups(keys, first, keepers.map((r) => ({ ...r.what, bytes: taken(m, r, first.length) })));
+}
+
+function numbered(keys: readonly Keys[]): Groups | null {
+  let ids: Int32Array | null = null;
+  const first = eachPiece(keys, RANGE, (m, lo, hi) => {
+    ids ??= new Int32Array(keys[0].words.length >> keys[0].shift);
+    ids.set(m.words.subarray(IDS >> 2, (IDS >> 2) + hi - lo), lo);
+  });
+  return first === null ? null : { ids: ids!, first };
 }
 
 /** `pass` over a column by group, as the bytes that its groups have; null: too many groups, or too few rows. `v` is null for counts. */
@@ -69,9 +77,9 @@ export function keptByGroup(pass: Pass, v: Vec | null, g: Groups): ArrayBuffer |
 /** The numbers of the rows are worked out when somebody asks for them. */
 class KeptGroups implements Groups {
   #ids: Int32Array | null = null;
-  constructor(readonly keys: Keys, readonly first: Int32Array, readonly results: readonly (Wanted & { readonly bytes: ArrayBuffer })[]) {}
+  constructor(readonly keys: readonly Keys[], readonly first: Int32Array, readonly results: readonly (Wanted & { readonly bytes: ArrayBuffer })[]) {}
   get ids(): Int32Array {
-    return (this.#ids ??= groupClose(this.keys.words, this.keys.shift)!.ids);
+    return (this.#ids ??= numbered(this.keys)!.ids);
   }
   kept(pass: Pass, col: Vec | null): ArrayBuffer | undefined {
     return this.results.find((r) => r.pass === pass && r.col === col)?.bytes;
@@ -85,7 +93,7 @@ const WORTH = 16384;
 /** Rows of a piece. */
 const ROWS = 8192;
 /** Slots of the table of keys. */
-const RANGE = 16384;
+const RANGE = 65536;
 /** Bytes for what is kept. */
 const ROOM = 2 ** 19;
 
@@ -93,7 +101,8 @@ const ROOM = 2 ** 19;
 const KEYS = FREE;
 const IDS = KEYS + ROWS * 8 + 1024;
 const X = IDS + ROWS * 4 + 1024;
-const TABLE = X + ROWS * 8;
+const PLACES = X + ROWS * 8 + 1024;
+const TABLE = PLACES + ROWS * 4;
 const KEPT = TABLE + (RANGE + 4) * 4;
 
 interface Memory { readonly k: Grouping; readonly bytes: Uint8Array; readonly words: Int32Array; readonly doubles: Float64Array; readonly longs: BigInt64Array }
@@ -122,35 +131,33 @@ function pieces(n: number, body: (lo: number, hi: number) => void): void {
 /** `words[i << shift]` is the key of row i. */
 interface Keys { readonly words: Int32Array; readonly shift: 0 | 1 }
 
-function keysOf(v: Vec): Keys | null {
-  switch (v.t) {
-    case T.I32: case T.DATE: case T.TIME: case T.SYM: return { words: v.data as Int32Array, shift: 0 };
-    case T.I64: case T.TIMESTAMP: return { words: halves(v.data), shift: 1 };
-    default: return null;
+function keysOf(cols: readonly (Vec | List)[]): Keys[] | null {
+  const keys: Keys[] = [];
+  for (const v of cols) {
+    if (v.t === T.I32 || v.t === T.DATE || v.t === T.TIME || v.t === T.SYM) keys.push({ words: (v as Vec).data as Int32Array, shift: 0 });
+    else if (v.t === T.I64 || v.t === T.TIMESTAMP) keys.push({ words: halves((v as Vec).data), shift: 1 });
+    else return null;
   }
+  return keys;
 }
 
 /** Runs `body` over the rows with their group numbers in place; answers the groups' first rows, or null where they are too far apart or more than `most`. */
-function eachPiece({ words, shift }: Keys, most: number, body: (m: Memory, lo: number, hi: number) => void): Int32Array | null {
-  const n = words.length >> shift;
+function eachPiece(keys: readonly Keys[], most: number, body: (m: Memory, lo: number, hi: number) => void): Int32Array | null {
+  const n = keys[0].words.length >> keys[0].shift;
   const m = memoryFor(n);
-  const base = m === null ? null : baseOf(words, shift);
-  if (m === null || base === null) return null;
-  const look = shift === 0 ? m.k.lookWords : m.k.lookLongs;
+  const parts = m === null ? null : partsOf(keys);
+  if (m === null || parts === null) return null;
   const table = m.words.subarray(TABLE >> 2, (TABLE >> 2) + RANGE + 1).fill(-1);
   const first = new Int32Array(most);
   let count = 0;
   let close = true;
   pieces(n, (lo, hi) => {
     if (!close) return;
-    const size = hi - lo;
-    m.words.set(words.subarray(lo << shift, hi << shift), KEYS >> 2);
     for (let at = 0; ; ) {
-      at = look(KEYS, TABLE, IDS, at, size, base, RANGE);
-      if (at === size) break;
-      const key = words[(lo + at) << shift];
-      const slot = key - base;
-      if (count === most || slot < 0 || slot >= RANGE || (shift === 1 && words[2 * (lo + at) + 1] !== key >> 31)) {
+      at = look(m, parts, lo, hi, at);
+      if (at === hi - lo) break;
+      const slot = slotOf(parts, lo + at);
+      if (slot < 0 || count === most) {
         close = false;
         return;
       }
@@ -162,19 +169,65 @@ function eachPiece({ words, shift }: Keys, most: number, body: (m: Memory, lo: n
   return close ? first.slice(0, count) : null;
 }
 
+/** Group numbers for the rows of a piece from `from` on: up to the one whose group is not known. */
+function look(m: Memory, parts: readonly Part[], lo: number, hi: number, from: number): number {
+  const size = hi - lo;
+  const [{ words, shift, base }] = parts;
+  if (parts.length === 1) {
+    if (from === 0) m.words.set(words.subarray(lo << shift, hi << shift), KEYS >> 2);
+    return (shift === 0 ? m.k.lookWords : m.k.lookLongs)(KEYS, TABLE, IDS, from, size, base, RANGE);
+  }
+  if (from === 0) {
+    m.bytes.fill(0, PLACES, PLACES + size * 4);
+    for (const p of parts) {
+      m.words.set(p.words.subarray(lo << p.shift, hi << p.shift), KEYS >> 2);
+      (p.shift === 0 ? m.k.placeWords : m.k.placeLongs)(KEYS, PLACES, size, p.base, p.range);
+    }
+  }
+  return m.k.lookWords(PLACES, TABLE, IDS, from, size, 0, RANGE);
+}
+
+/** The place of a row's keys in the table; -1: they lie outside of it. */
+function slotOf(parts: readonly Part[], row: number): number {
+  let slot = 0;
+  for (const { words, shift, base, range } of parts) {
+    const key = words[row << shift];
+    const distance = key - base;
+    if (distance < 0 || distance >= range || (shift === 1 && words[2 * row + 1] !== key >> 31)) return -1;
+    slot = slot * range + distance;
+  }
+  return slot;
+}
+
+/** The part of a key in the table: keys of [base, base + range). */
+interface Part extends Keys { readonly base: number; readonly range: number }
+
 /** Where the table begins, so that the first rows' keys lie in it with room on both sides; null: they do not. */
-function baseOf(words: Int32Array, shift: 0 | 1): number | null {
+function partsOf(keys: readonly Keys[]): Part[] | null {
+  const spans = keys.map(spanOf);
+  const used = spans.reduce((product, s) => product * (s.max - s.min + 1), 1);
+  if (!(used <= RANGE)) return null;
+  const room = (RANGE / used) ** (1 / keys.length);
+  return keys.map((k, i) => {
+    const { min, max } = spans[i];
+    const span = max - min + 1;
+    const range = keys.length === 1 ? RANGE : Math.floor(span * room);
+    // All of the table within 32 bits: a key beyond is then never in it.
+    return { ...k, range, base: Math.min(Math.max(-2147483648, min - ((range - span) >> 2)), 2147483648 - range) };
+  });
+}
+
+/** Between which the keys of the first rows lie; nowhere, where they take more than 32 bits. */
+function spanOf({ words, shift }: Keys): { min: number; max: number } {
   let min = 2147483647;
   let max = -2147483648;
   for (let i = 0; i < ROWS << shift; i += 1 << shift) {
     const w = words[i];
-    if (shift === 1 && words[i + 1] !== w >> 31) return null;
+    if (shift === 1 && words[i + 1] !== w >> 31) return { min: 0, max: NaN };
     if (w < min) min = w;
     if (w > max) max = w;
   }
-  const spare = RANGE - 1 - (max - min);
-  // All of the table within 32 bits: a key beyond is then never in it.
-  return spare < 0 ? null : Math.min(Math.max(-2147483648, min - (spare >> 2)), 2147483648 - RANGE);
+  return { min, max };
 }
 
 /* ── keeping ─────────────────────────────────────────────────────────── */

@@ -49,6 +49,8 @@ export const columns = lazily<Columns>(COLUMNS, 2);
 export interface Grouping extends Kernels {
   readonly lookLongs: Look;
   readonly lookWords: Look;
+  readonly placeLongs: Place;
+  readonly placeWords: Place;
   readonly addLongs: Keep;
   readonly addDoubles: Keep;
   readonly addLongsAsDoubles: Keep;
@@ -59,8 +61,9 @@ export interface Grouping extends Kernels {
   readonly greatestDoubles: Keep;
 }
 type Look = (keys: number, table: number, ids: number, at: number, n: number, base: number, range: number) => number;
+type Place = (keys: number, places: number, n: number, base: number, range: number) => void;
 type Keep = (x: number, ids: number, kept: number, n: number, nulls: number) => void;
-export const grouping = lazily<Grouping>(GROUPING, 14);
+export const grouping = lazily<Grouping>(GROUPING, 18);
 
 /** See assembly/filtering.as. */
 export interface Filtering extends Kernels {

@@ -63,6 +63,27 @@ function wordAt(key: usize, table: usize, base: i32, range: i32): i32 {
   return load<i32>(table + (<usize>min(load<u32>(key) - <u32>base, <u32>range) << 2));
 }
 
+/* ── several keys ────────────────────────────────────────────────────── */
+
+/**
+ * One key more, of 8 bytes: the places in the table so far (4 bytes each) times `range`, plus `key - base`; -1 where that is not in
+ * [0, range), and where it was -1 before.
+ */
+export function placeLongs(keys: usize, places: usize, n: i32, base: i32, range: i32): void {
+  const end = keys + (n << 3);
+  for (; keys < end; keys += 8, places += 4) place(<u64>(load<i64>(keys) - <i64>base), places, range);
+}
+/** The same for a key of 4 bytes. */
+export function placeWords(keys: usize, places: usize, n: i32, base: i32, range: i32): void {
+  const end = keys + (n << 2);
+  for (; keys < end; keys += 4, places += 4) place(<u64>(<i64>load<i32>(keys) - <i64>base), places, range);
+}
+@inline
+function place(distance: u64, at: usize, range: i32): void {
+  const before = load<i32>(at);
+  store<i32>(at, select<i32>(before * range + <i32>distance, -1, before >= 0 && distance < <u64>range));
+}
+
 /* ── what is kept for each group ─────────────────────────────────────── */
 
 /** Adds I64 elements to the sums of their groups, 8 bytes each; nulls are skipped where there may be some. */
