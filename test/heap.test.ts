@@ -1,7 +1,7 @@
 /** What happens when the interpreter's heap is full: a value that does not fit is an error, a heap full of small ones ends the server in order. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { List, T, Vec } from '../src/lang/value.js';
+import { F64, List, T, Vec } from '../src/lang/value.js';
 import { connect } from '../src/engine/client.js';
 import { encode } from '../src/wire/rayforce/value.js';
 import { Running } from './support/rfl.js';
@@ -59,12 +59,15 @@ test('a heap full of small values ends the server with a report and status 70, a
   ]);
 });
 
-test('columns lie outside of the heap', { timeout: 60_000 }, async () => {
+test('columns, and long lists of atoms of one type, lie outside of the heap', { timeout: 60_000 }, async () => {
   const { server, port } = await serve('64M');
   const client = await connect(`127.0.0.1:${port}`);
   assert.equal(await client.send('(count (set xs (til 20000000)))'), 20_000_000);
   const column = await client.send('(take xs 3)') as Vec;
   assert.equal(column.t, T.I64);
+  // Boxed, they would be 240 MB.
+  assert.equal(await client.send('(count (set fs (map (fn [x] (* x 0.5)) (til 10000000))))'), 10_000_000);
+  assert.equal(await client.send('(sum (take fs 9000000))') instanceof F64, true);
   client.close();
   server.process.kill('SIGTERM');
   assert.equal(await server.ended, 0);
