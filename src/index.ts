@@ -21,16 +21,20 @@ export { startNode } from './engine/node.js';
 export { connect } from './engine/client.js';
 export { Connection, type BufferResult, type DurationResult, type SendResult, type StartTlsResult, type TimerResult } from './net/endpoint.js';
 export type { ClientOptions as ConnectionClientOptions, ConnectionOptions, ServerOptions, SslClientOptions } from './net/connection-options.js';
-export { CLOSE_CODES, TLS_FAILURES, type CloseCause, type Failure, type TlsFailure, type TlsFailureCode } from './net/failures.js';
+export { CLOSE_CODES, TLS_FAILURES, type CloseCause, type Failure, type Reason, type TlsFailure, type TlsFailureCode } from './net/failures.js';
 export { Listener, inheritedDescriptors, type ListenTarget, type ListenerHandler, type ListenerOptions } from './net/stream-listener.js';
 export type { Acceptor, AcceptorEvents, Arrival, ListenFailure } from './net/acceptor.js';
-export type { CredentialRules } from './net/peer-credentials.js';
-export type { Dialer, DialEvents, DialTarget, PeerCredentials, PeerName, Transport, TransportEvents } from './net/transport.js';
-export { fakeDialer, fakePair, type FakeNetOptions } from './net/fake-transport.js';
+export type { Admission, CredentialRules } from './net/peer-credentials.js';
+export {
+  CONGESTED, PENDING, TAKEN, type Dialer, type DialEvents, type DialTarget, type PeerCredentials, type PeerName, type TlsSession, type Transport, type TransportEvents, type WriteOutcome,
+} from './net/transport.js';
+export type { State as ConnectionState } from './net/states.js';
+export type { TlsState } from './net/tls-state.js';
+export { fakeDialer, fakePair, type FakeNetOptions, type FakeTransport } from './net/fake-transport.js';
 export { ManualClock, systemClock, type Clock, type Timer } from './net/clock.js';
 export { canPassConnections, passConnection, takeConnection, type Passed, type Taken } from './net/descriptor-passing.js';
 export { TlsContext, type PeerCertificateInfo, type TlsContextOptions, type TlsDetails } from './net/tls-context.js';
-export { Reconnector, type ReconnectOptions } from './net/reconnect.js';
+export { Reconnector, type ReconnectEvents, type ReconnectOptions } from './net/reconnect.js';
 export type { Bytes, ClientHandler, ConnectionHandler, Log, LogEntry, ServerHandler } from './net/handlers.js';
 export { BufferedSender, Sender, dialWithRetry, type Dropped, type Outgoing, type RetryOptions, type SendAnswer, type SenderOptions, type SpoolOptions } from './engine/soc/senders.js';
 export { PipeListener, Receiver, type PipeListenerOptions } from './engine/soc/receivers.js';

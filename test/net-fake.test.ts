@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../src/net/clock.js';
 import { Connection } from '../src/net/endpoint.js';
+import { fakeDialer } from '../src/net/fake-transport.js';
+import { QueuedConnection } from '../src/net/queued-connection.js';
 import { tlsFailure } from '../src/net/failures.js';
 import { TlsContext } from '../src/net/tls-context.js';
 import { CONGESTED, PENDING } from '../src/net/transport.js';
@@ -249,3 +251,18 @@ test('the cause of an end says whether this side has asked for it, whatever the 
   }
 });
 const reset = (): Error => Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+
+test('a stream closed while it is being opened has failed, and nothing else is told', async () => {
+  for (const how of ['close', 'destroy'] as const) {
+    const told: string[] = [];
+    const note = (what: string) => (): void => void told.push(what);
+    const clock = new ManualClock();
+    const options = { clock, target: { kind: 'tcp', host: 'somewhere', port: 1 }, dialer: fakeDialer(clock, 10, { reason: 'tcp' }) } as const;
+    const stream = QueuedConnection.open(options, { data: note('data'), end: note('end'), closed: note('closed') }, note('ready'), note('failed'));
+    clock.advance(5);
+    stream[how]();
+    clock.advance(100);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(told, ['failed'], how);
+  }
+});

@@ -2,6 +2,7 @@
 import type { Admission, CredentialRules } from './peer-credentials.js';
 import type { Transport } from './transport.js';
 
+/** Where to listen. */
 export type ListenTarget =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly ipv6Only?: boolean }
   /** `mode`: permission bits of the file, by default 0600: only this user. */
@@ -9,6 +10,7 @@ export type ListenTarget =
   /** A descriptor that is bound already, see `inheritedDescriptors`. */
   | { readonly kind: 'fd'; readonly fd: number };
 
+/** Why nobody listens. `code`: of the system, or `out-of-range`, `ELOCKED`. */
 export interface ListenFailure { readonly code: string; readonly message: string }
 
 /** Something that has connected. Nothing is read from it before its transport is opened. */
@@ -22,12 +24,15 @@ export interface Arrival {
   drop(how: 'close' | 'reset'): void;
 }
 
+/** What an acceptor tells its listener. */
 export interface AcceptorEvents {
+  /** Somebody has connected. */
   arrived(arrival: Arrival): void;
   /** Accepting has failed; it goes on. */
   failed(error: Error): void;
 }
 
+/** Where a listener's streams come from. */
 export interface Acceptor {
   /** The port it really has, 0 for paths; or why it does not listen, after which there are no events. */
   open(target: ListenTarget, backlog: number, events: AcceptorEvents): Promise<{ readonly port: number } | ListenFailure>;
@@ -35,7 +40,8 @@ export interface Acceptor {
   readonly reachable: boolean;
   /** Nothing arrives any more. */
   close(): void;
-  /** Whether the process lives as long as it. */
+  /** The process lives as long as it, or does not. */
   ref(): void;
+  /** See `ref`. */
   unref(): void;
 }

@@ -1,9 +1,12 @@
 /** Time and turns of the event loop, injected so that tests own both. */
 
+/** One call that is to come. */
 export interface Timer {
+  /** It does not come; too late it does nothing. */
   cancel(): void;
 }
 
+/** What a connection knows of time. */
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
   now(): number;
@@ -18,6 +21,7 @@ export interface Clock {
 /** Longest wait one timer of the platform takes; a longer one would fire after 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** That of the runtime. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, run) {

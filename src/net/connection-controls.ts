@@ -10,7 +10,9 @@ import { STATES, type State } from './states.js';
 import type { TlsState } from './tls-state.js';
 import type { PeerName, Transport } from './transport.js';
 
+/** `out-of-range`: less than 1 ms, or more than 64 bits of nanoseconds; nothing has changed. */
 export type DurationResult = 'ok' | 'out-of-range';
+/** A token for `cancelTimer` and `onTimer`, or why there is no timer. */
 export type TimerResult = { readonly token: number } | 'not-open' | 'already-active' | 'out-of-range';
 export type { BufferResult } from './delivery.js';
 
@@ -32,24 +34,30 @@ export abstract class ConnectionControls {
   protected abstract idled(): void;
   protected abstract timed(token: number): void;
 
+  /** See the table of states. */
   get state(): State {
     return this.phase;
   }
+  /** What has become of TLS. */
   get tls(): TlsState {
     return this.security;
   }
+  /** null: not connected yet. */
   get peer(): PeerName | null {
     return this.transport?.peer ?? null;
   }
+  /** It is over, or about to be: nothing more is accepted. */
   get isClosed(): boolean {
     return STATES[this.phase].isClosed;
   }
+  /** `send` would accept. */
   get isWriteable(): boolean {
     return this.phase === 'open' && !this.throttled;
   }
   get muted(): boolean {
     return this.delivery.muted;
   }
+  /** Received, whether delivered or not. */
   get bytesIn(): number {
     return this.bytesRead;
   }
@@ -114,12 +122,15 @@ export abstract class ConnectionControls {
     if (!isDuration(ms)) return 'out-of-range';
     return { token: this.timers.setUser(ms, (token) => this.timed(token)) };
   }
+  /** A token that is not that of the present timer cancels nothing. */
   cancelTimer(token: number): void {
     this.timers.cancelUser(token);
   }
+  /** See the option `noDelay`. */
   setNoDelay(on: boolean): 'ok' | 'not-open' {
     return this.#option((transport) => transport.setNoDelay(on));
   }
+  /** See the option `keepAliveMs`. */
   setKeepAlive(idleMs: number): 'ok' | 'not-open' {
     return this.#option((transport) => transport.setKeepAlive(idleMs));
   }

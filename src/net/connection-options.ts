@@ -4,6 +4,7 @@ import { logToStderr, type Log } from './handlers.js';
 import type { TlsContext } from './tls-context.js';
 import type { Dialer, DialTarget } from './transport.js';
 
+/** Of both sides. Each has its default. */
 export interface ConnectionOptions {
   /** From the start to ready, in ms; covers the name look-up, TCP and TLS. null: no limit. Clients only. Default 30 000: longer than three SYN retransmissions. */
   readonly connectTimeoutMs: number | null;
@@ -32,21 +33,27 @@ export interface ConnectionOptions {
   readonly noDelay: boolean;
   /** TCP probes after so many idle ms; 0: none. Default 0. */
   readonly keepAliveMs: number;
+  /** Default: that of the system. */
   readonly clock: Clock;
   /** Default: a line on stderr. */
   readonly log: Log;
 }
 
+/** Of `Connection.client`. */
 export interface ClientOptions extends Partial<ConnectionOptions> {
+  /** Where to. */
   readonly target: DialTarget;
   /** Default: the sockets of the system. */
   readonly dialer?: Dialer;
 }
+/** Of `Connection.sslClient`. */
 export interface SslClientOptions extends ClientOptions {
+  /** Whom this side trusts, and what it shows. */
   readonly context: TlsContext;
   /** The name the server is asked for and its certificate has to be for. Default: the host of a TCP target; a path has none. */
   readonly servername?: string;
 }
+/** Of `Connection.server` and `Connection.sslServer`. */
 export type ServerOptions = Partial<ConnectionOptions>;
 
 const DEFAULTS: ConnectionOptions = {

@@ -3,6 +3,10 @@ import type { Clock } from './clock.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { Inbound } from './inbound.js';
 
+/**
+ * What became of a size; all but `ok` change nothing. `below-framing`: messages of `bufferUntil` would not fit. `below-used`: so much is held
+ * already. `above-minimum`: see `setReadBufferMinimum`. `out-of-range`: no size.
+ */
 export type BufferResult = 'ok' | 'below-framing' | 'below-used' | 'above-minimum' | 'out-of-range';
 
 export interface DeliveryHost {

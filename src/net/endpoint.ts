@@ -16,11 +16,16 @@ import type { TlsContext, TlsDetails } from './tls-context.js';
 import { initialTls, NO_TLS, type TlsState } from './tls-state.js';
 import type { Transport, TransportEvents } from './transport.js';
 
+/** All but `ok` leave the connection as it was; see `startTls`. `session-failed`: nothing can be agreed with this context, or no host was named. */
 export type StartTlsResult = 'ok' | 'not-connected' | 'already-tls' | 'not-ready' | 'session-failed';
 export type { SendResult } from './connection-sending.js';
 export type { BufferResult, DurationResult, TimerResult } from './connection-controls.js';
 export type { ClientOptions, ServerOptions, SslClientOptions } from './connection-options.js';
 
+/**
+ * One connection, over TCP or a Unix socket, plain or with TLS: made by one of `client`, `sslClient`, `server` and `sslServer`, which begin
+ * in a later turn. Its handler hears of everything, in the order the table of states gives.
+ */
 export class Connection extends ConnectionSending {
   protected readonly timers: ConnectionTimers;
   protected readonly settlement: Settlement;
@@ -45,9 +50,11 @@ export class Connection extends ConnectionSending {
     clock.soon(() => this.#start());
   }
 
+  /** Connects, plain. */
   static client(options: ClientOptions, handler: ClientHandler): Connection {
     return new Connection(clientRole(options, handler), options, NO_TLS, null);
   }
+  /** Connects and agrees on TLS; never falls back to plain. What the server is verified by is `servername`, or the host of the target. */
   static sslClient(options: SslClientOptions, handler: ClientHandler): Connection {
     const host = options.servername ?? (options.target.kind === 'tcp' ? options.target.host : '');
     return new Connection(clientRole(options, handler), options, initialTls(options.context, host, true), null);
@@ -56,6 +63,7 @@ export class Connection extends ConnectionSending {
   static server(accepted: Transport, handler: ServerHandler, options: ServerOptions = {}): Connection {
     return new Connection({ side: 'server', handler }, options, accepted.tls === null ? NO_TLS : { kind: 'live', details: accepted.tls }, accepted);
   }
+  /** As `server`, and begins with a handshake. */
   static sslServer(accepted: Transport, context: TlsContext, handler: ServerHandler, options: ServerOptions = {}): Connection {
     return new Connection({ side: 'server', handler }, options, initialTls(context, '', false), accepted);
   }

@@ -18,11 +18,13 @@ export interface CloseCause extends Reason {
   /** This side has asked for it: by `close`, by `hardClose`, or by a handler that threw. */
   readonly ours: boolean;
 }
+/** `code` is for programs and never changes its meaning, `message` for people. */
 export interface Reason {
   readonly code: string;
   readonly message: string;
 }
 
+/** The codes of a `CloseCause` that are neither the system's nor of TLS, with what they say. */
 export const CLOSE_CODES = {
   closed: 'this side closed it and the peer has agreed',
   'peer-closed': 'the peer closed it',
@@ -56,8 +58,10 @@ export interface TlsFailure {
   readonly message: string;
 }
 
+/** See `TLS_FAILURES`. */
 export type TlsFailureCode = keyof typeof TLS_FAILURES;
 
+/** How a handshake can fail, with what the codes say. */
 export const TLS_FAILURES = {
   'certificate-missing': 'the peer has shown no certificate',
   'certificate-self-signed': 'the certificate is signed by nobody but itself',

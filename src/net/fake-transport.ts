@@ -9,6 +9,7 @@ import {
   CONGESTED, PENDING, TAKEN, type DialEvents, type Dialer, type PeerName, type TlsSession, type Transport, type TransportEvents, type WriteOutcome,
 } from './transport.js';
 
+/** What the network between two ends is like. */
 export interface FakeNetOptions {
   readonly clock: Clock;
   /** In [0, 1). */
@@ -147,6 +148,7 @@ class Pipe {
   }
 }
 
+/** One end of a pair; what the network does to it is under `faults`. */
 export class FakeTransport implements Transport {
   readonly peer = PEER;
   readonly descriptor = -1;

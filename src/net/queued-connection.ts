@@ -87,6 +87,8 @@ export class QueuedConnection {
       this.ready(this.owner);
     }
     onConnectionFailure(_: Endpoint, failure: Failure): void {
+      this.owner.#frozen = 0;
+      this.owner.#over = true;
       this.failed(failure);
     }
   };
@@ -101,7 +103,7 @@ export class QueuedConnection {
     return new QueuedConnection(events, (connection) => Endpoint.server(accepted, new QueuedConnection.#Accepted(connection), OPTIONS));
   }
 
-  /** `ready` or `failed` is called once. */
+  /** `ready` or `failed` is called once, and `events` only after `ready`. Closed in the turn it was opened in, `closed` is all that comes. */
   static open(options: ClientOptions | SslClientOptions, events: StreamEvents, ready: (connection: QueuedConnection) => void, failed: (failure: Failure) => void): QueuedConnection {
     return new QueuedConnection(events, (connection) => {
       const handler = new QueuedConnection.#Opened(connection, ready, failed);

@@ -5,6 +5,7 @@ import type { Connection } from './endpoint.js';
 import type { CloseCause, Failure } from './failures.js';
 import type { ClientHandler } from './handlers.js';
 
+/** Each has its default. */
 export interface ReconnectOptions {
   /** First wait in ms. Default 100: a restarted peer is back about then. */
   readonly firstMs: number;
@@ -19,12 +20,15 @@ export interface ReconnectOptions {
   readonly random: () => number;
 }
 
+/** What there is to hear besides the connections themselves. */
 export interface ReconnectEvents {
   /** It waits `ms` before attempt `attempt`, counted from 1 since a connection has last lived for longer than the wait before it. */
   onWaiting?(ms: number, attempt: number, why: Failure | CloseCause): void;
+  /** After `attempts` failures in a row; nothing follows. */
   onGaveUp?(why: Failure | CloseCause): void;
 }
 
+/** One connection after the other, never two. What was pending when one is lost fails; what comes back is a new connection with a new account. */
 export class Reconnector {
   readonly #options: ReconnectOptions;
   readonly #handler: ClientHandler;
@@ -47,6 +51,7 @@ export class Reconnector {
   get connection(): Connection | null {
     return this.#connection;
   }
+  /** Between two attempts. */
   get waiting(): boolean {
     return this.#timer !== null;
   }
@@ -63,6 +68,7 @@ export class Reconnector {
     this.stop();
     this.#connection?.close();
   }
+  /** As `close`, at once. */
   hardClose(): void {
     this.stop();
     this.#connection?.hardClose();

@@ -8,7 +8,9 @@ import type { Transport } from './transport.js';
 
 export type { ListenTarget } from './acceptor.js';
 
+/** What a program is told about its listener. Whatever it throws is logged. */
 export interface ListenerHandler {
+  /** From now on `onAccept` may come. */
   onListening?(listener: Listener): void;
   /** Nothing follows. */
   onListenFailure(listener: Listener, failure: { readonly code: string; readonly message: string }): void;
@@ -20,6 +22,7 @@ export interface ListenerHandler {
   onClosed?(listener: Listener): void;
 }
 
+/** Each has its default. */
 export interface ListenerOptions {
   /** Connections at a time, with those that shake hands, at least 1; null: no limit. Default 100 000. More wait in `waiting`, beyond it they are dropped. */
   readonly maxConnections: number | null;
@@ -29,11 +32,13 @@ export interface ListenerOptions {
   readonly backlog: number;
   /** Who may connect to a Unix path. Decided before a byte is read. Default: everybody who can open it. */
   readonly credentials: CredentialRules;
+  /** Default: a line on stderr. */
   readonly log: Log;
   /** Where streams come from. Default: the sockets of the system. */
   readonly acceptor: Acceptor;
 }
 
+/** One listening socket. Closing it leaves its connections alone. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #open = new Set<Arrival>();
@@ -54,6 +59,7 @@ export class Listener {
     return listener;
   }
 
+  /** Whoever connects now comes here; false also when another process has taken a Unix path over. */
   get isListening(): boolean {
     return this.#state === 'listening' && this.#options.acceptor.reachable;
   }
@@ -66,6 +72,7 @@ export class Listener {
     return this.#open.size;
   }
 
+  /** Accepts nobody more and drops those who wait; then `onClosed`, if it has listened. */
   close(): void {
     if (this.#state === 'closed') return;
     const listening = this.#state === 'listening';
@@ -75,9 +82,11 @@ export class Listener {
     this.#options.acceptor.close();
     this.#guard(() => this.handler.onClosed?.(this));
   }
+  /** The process lives as long as it listens, which is the default. */
   ref(): void {
     this.#options.acceptor.ref();
   }
+  /** The process may end while it listens. */
   unref(): void {
     this.#options.acceptor.unref();
   }

@@ -2,6 +2,7 @@
 import { tlsFailure, type TlsFailure } from './failures.js';
 import type { TlsContext, TlsDetails } from './tls-context.js';
 
+/** `upgrading`, `failed` and `disposed` are states of their own: none of them is a plain connection. */
 export type TlsState =
   | { readonly kind: 'none' }
   | { readonly kind: 'handshaking'; readonly context: TlsContext; readonly host: string }

@@ -2,17 +2,19 @@
 import type { TlsFailure } from './failures.js';
 import type { TlsContext, TlsDetails } from './tls-context.js';
 
-/**
- * What became of a write. TAKEN: the kernel has all bytes. PENDING: it will have them soon. CONGESTED: it refuses; nothing
- * should be written until `drained`.
- */
+/** The kernel has all bytes. */
 export const TAKEN = 0;
+/** The kernel will have them soon. */
 export const PENDING = 1;
+/** The kernel refuses; nothing should be written until `drained`. */
 export const CONGESTED = 2;
+/** What became of a write. */
 export type WriteOutcome = typeof TAKEN | typeof PENDING | typeof CONGESTED;
 
+/** Who was at the other end when it connected. The process may be another by now: decide by user and group. */
 export interface PeerCredentials { readonly pid: number; readonly uid: number; readonly gid: number }
 
+/** The other end, for people and tables. */
 export interface PeerName {
   readonly kind: 'tcp' | 'unix';
   /** `address:port`; `unix` for peers without an address. */
@@ -24,6 +26,7 @@ export interface PeerName {
   readonly credentials: PeerCredentials | null;
 }
 
+/** A stream as the connection sees it. */
 export interface Transport {
   readonly peer: PeerName;
   /** What TLS has agreed on; null on plain streams. */
@@ -56,6 +59,7 @@ export interface Transport {
   setKeepAlive(idleMs: number): void;
 }
 
+/** What a handshake needs to know. */
 export interface TlsSession {
   readonly role: 'client' | 'server';
   readonly context: TlsContext;
@@ -63,7 +67,9 @@ export interface TlsSession {
   readonly host: string;
 }
 
+/** What a transport tells whoever has opened it. */
 export interface TransportEvents {
+  /** Bytes have come; nobody else uses their buffer. */
   data(chunk: Uint8Array): void;
   /** The peer sends nothing more: FIN, or `close_notify` with TLS. */
   ended(): void;
@@ -75,22 +81,27 @@ export interface TransportEvents {
   drained(): void;
   /** What `end` asked for is done. */
   finished(): void;
+  /** It is broken; nothing more follows but `released`. */
   failed(error: Error): void;
   /** The handshake is done; `transport` was opened on the same events. */
   secured(transport: Transport, details: TlsDetails): void;
+  /** The handshake has failed. */
   refused(failure: TlsFailure): void;
   /** The descriptor is free. */
   released(): void;
 }
 
+/** Where to connect to. `from`: the local address. `family`: 0 or none for both. */
 export type DialTarget =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly from?: string; readonly family?: 0 | 4 | 6 }
   | { readonly kind: 'unix'; readonly path: string };
 
+/** What a dialer tells. */
 export interface DialEvents {
   /** `inFlight` attempts to connect, at least 1. */
   attempting(inFlight: number): void;
   connected(transport: Transport): void;
+  /** `dns`: nothing was tried. */
   failed(reason: 'dns' | 'tcp', error: Error): void;
 }
 
