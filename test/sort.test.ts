@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { I64_NULL, T, Vec, isNull, strVec, tagOf, type Value } from '../src/lang/value.js';
 import { RayError } from '../src/lang/errors.js';
 import { Interrupt, enter } from '../src/lang/interrupt.js';
+import { gather } from '../src/columns/gather.js';
 import { items } from '../src/columns/item.js';
+import { sortedIntegers } from '../src/columns/sort-integers.js';
 import { compareValues } from '../src/columns/order.js';
 import { bucketRanks, firstAtLeast, grade, gradeRows, lastAtMost, outermost, ranks, sorted } from '../src/columns/sort.js';
 import { sortByKeys } from '../src/columns/radix.js';
@@ -46,6 +48,39 @@ test('integers close together and far apart sort alike', () => {
     }
   }
 });
+
+test('elements alone come out as their rows in order would give them', () => {
+  const random = seeded(5);
+  for (const t of TYPES) {
+    for (const n of [0, 1, 3, 65, 700, 9000]) {
+      // Values from all over, close together, and few that come often.
+      for (const picked of [(i: number) => i, (i: number) => i % 40, (i: number) => i % 3]) {
+        const all = randomOf(t, n, random);
+        const v = gather(all, Int32Array.from({ length: n }, (_, i) => picked(i) % n));
+        for (const down of [false, true]) {
+          const got = sorted(v, down);
+          assert.deepEqual([items(got), got.t, got.nulls], [items(gather(v, grade(v, down))), t, v.nulls], `type ${t}, ${n} elements`);
+        }
+      }
+    }
+  }
+});
+
+for (const [what, range] of [['counted', 5000n], ['moved', 2n ** 31n], ['moved, over all of 32 bits', 2n ** 32n], ['further apart', 2n ** 40n]] as const) {
+  test(`integers that are ${what} sort with and without nulls, in both directions`, () => {
+    const random = seeded(6);
+    for (const base of [0n, -7n, 2n ** 40n, -(2n ** 33n)]) {
+      for (const nulls of [false, true]) {
+        const xs = Array.from({ length: 6000 }, () => (nulls && random() < 0.1 ? I64_NULL : base + BigInt(Math.floor(random() * Number(range)))));
+        const expected = xs.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+        const v = new Vec(T.I64, BigInt64Array.from(xs), nulls);
+        assert.deepEqual([...(sorted(v, false).data as BigInt64Array)], expected);
+        assert.deepEqual([...(sorted(v, true).data as BigInt64Array)], expected.toReversed());
+        assert.equal(sortedIntegers(v, false) === null, range > 2n ** 32n);
+      }
+    }
+  });
+}
 
 test('both zeros are one value and all NaN are null', () => {
   const v = new Vec(T.F64, Float64Array.of(0, -0, NaN, -1, 0, -NaN), true);

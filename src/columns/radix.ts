@@ -26,6 +26,30 @@ export function sortByKeys(keys: Uint32Array, rows: Int32Array): Int32Array {
   return rows;
 }
 
+/** Words alone, ascending; the argument is used as scratch. */
+export function sortWords(words: Uint32Array): Uint32Array {
+  if (words.length <= SMALL) return words.sort();
+  const counts = histograms(words);
+  if (counts === null) return words;
+  const n = words.length;
+  let spare: Uint32Array | null = null;
+  for (let digit = 0; digit < DIGITS; digit++) {
+    const offsets = counts.subarray(digit * RADIX, (digit + 1) * RADIX);
+    const shift = digit * BITS;
+    if (offsets[(words[0] >>> shift) & MASK] === n) continue;
+    const to: Uint32Array = (spare ??= new Uint32Array(n));
+    const from = words;
+    toOffsets(offsets);
+    chunks(n, (lo, hi) => scatterWords(from, to, offsets, shift, lo, hi));
+    [words, spare] = [to, from];
+  }
+  return words;
+}
+
+function scatterWords(words: Uint32Array, to: Uint32Array, offsets: Int32Array, shift: number, lo: number, hi: number): void {
+  for (let i = lo; i < hi; i++) to[offsets[(words[i] >>> shift) & MASK]++] = words[i];
+}
+
 /** 0 .. n-1. */
 export function rowNumbersTo(n: number): Int32Array {
   const rows = new Int32Array(n);

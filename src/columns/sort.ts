@@ -8,6 +8,7 @@ import { rowNumbersTo, sortByKeys } from './radix.js';
 import { outermostRows } from './quantile.js';
 import { nullTest, reals } from './reals.js';
 import { takeRange } from './slice.js';
+import { sortedIntegers } from './sort-integers.js';
 
 /** Row numbers in ascending or descending order of the elements. */
 export const grade = (v: Vec, descending: boolean): Int32Array => gradeRows([v], v.length, descending);
@@ -35,7 +36,7 @@ export function gradeRows(cols: readonly (Vec | List)[], n: number, descending: 
 }
 
 /** The elements in order. */
-export const sorted = (v: Vec, descending: boolean): Vec => gather(v, grade(v, descending));
+export const sorted = (v: Vec, descending: boolean): Vec => sortedIntegers(v, descending) ?? gather(v, grade(v, descending));
 
 /** I64: the place of each element in ascending order. */
 export function ranks(v: Vec): Vec {
