@@ -5,14 +5,14 @@ import { test } from 'node:test';
 import type { Case, Place } from './conformance/case.js';
 import { CONNECT } from './conformance/connect.js';
 import { CONNECT_FAKED } from './conformance/connect-fake.js';
-import { FAKED } from './conformance/fake.js';
+import { FAKED, UNFAKED } from './conformance/fake.js';
 import { FLOW } from './conformance/flow.js';
 import { OURS } from './conformance/ours.js';
 import { SEND } from './conformance/send.js';
 import { TIMERS } from './conformance/timers.js';
 import { HANDSHAKES, UPGRADES } from './conformance/tls.js';
 
-const TABLES: readonly (readonly Case<Place>[])[] = [HANDSHAKES, UPGRADES, SEND, FAKED, FLOW, TIMERS, CONNECT, CONNECT_FAKED, OURS] as never;
+const TABLES: readonly (readonly Case<Place>[])[] = [HANDSHAKES, UPGRADES, SEND, FAKED, UNFAKED, FLOW, TIMERS, CONNECT, CONNECT_FAKED, OURS] as never;
 const CASES = TABLES.flat();
 const LAST = 120;
 

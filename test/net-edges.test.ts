@@ -197,6 +197,16 @@ test('an attempt that has ended is not stopped any more', () => {
   }
 });
 
+test('what a context has failed for is what its connections fail with', () => {
+  const context = new TlsContext({ cert: 'no certificate', key: 'no key' });
+  const side = new Recorder();
+  const clock = new ManualClock();
+  const puppet = new Watched();
+  Connection.sslServer(puppet, context, side, { clock, ...quiet });
+  clock.advance(1);
+  assert.deepEqual([side.names(), side.failure?.message, puppet.calls], [['start-failed'], context.failure?.message, ['destroy']]);
+});
+
 test('a handshake that comes about after a hard close is dropped, and nobody is told', () => {
   const side = new Recorder();
   const { clock, puppet, connection } = started(side);
