@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly coalesceBytes: number;
   /** Largest message `bufferUntil` may ask for, in bytes. Default 16 384, as much as one TLS record holds. */
   readonly readBufferMinimum: number;
-  /** Bytes delivered in one turn before others get theirs. Default 65 536, which is one read of a socket. */
+  /** Bytes delivered in one turn before others get theirs. Default 262 144, a few reads of a socket: with less, streams would wait more than they run. */
   readonly readBufferSize: number;
   /** Messages delivered in one turn before others get theirs. Default 1 000: small frames take a microsecond each. */
   readonly messagesPerTurn: number;
@@ -63,7 +63,7 @@ const DEFAULTS: ConnectionOptions = {
   maxSendBytes: 256 << 20,
   coalesceBytes: 0,
   readBufferMinimum: 16 << 10,
-  readBufferSize: 64 << 10,
+  readBufferSize: 256 << 10,
   messagesPerTurn: 1_000,
   chainedSends: 64,
   halfOpen: false,

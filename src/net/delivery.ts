@@ -108,7 +108,7 @@ export class Delivery {
     if (this.#pumping) return;
     const { host } = this;
     this.#pumping = true;
-    while (this.#mayDeliver()) {
+    while (this.#inbound.ready && this.#mayDeliver()) {
       const message = this.#inbound.next();
       if (message === null) break;
       this.#bytes += message.length;
@@ -124,7 +124,7 @@ export class Delivery {
       this.#paused = false;
       host.resume();
     }
-    if (!this.peerEnded || this.endHandled) return;
+    if (!this.peerEnded || this.endHandled || !this.#mayDeliver()) return;
     this.endHandled = true;
     host.peerEnd();
   }
