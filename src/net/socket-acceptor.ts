@@ -48,7 +48,7 @@ export class SocketAcceptor implements Acceptor {
     const claim = await claimUnixPath(this.#server, target.path, target.mode ?? 0o600, backlog);
     this.#claim = claim;
     if (claim.kind === 'won') return null;
-    return claim.kind === 'error' ? claim : { code: 'EADDRINUSE', message: `somebody listens on '${target.path}'` };
+    return claim.kind === 'error' ? { code: claim.code, message: claim.message } : { code: 'EADDRINUSE', message: `somebody listens on '${target.path}'` };
   }
 
   #listen(target: Extract<ListenTarget, { kind: 'tcp' | 'fd' }>, backlog: number): Promise<ListenFailure | null> {

@@ -7,11 +7,16 @@ import { secureSocket } from './tls-handshake.js';
 
 /** Up to here the pieces of a list are copied together; beyond, handing them over one by one is cheaper. */
 const COPY_BYTES = 16 << 10;
-/** TLS encrypts in the background: so much may be on its way before it counts as refused, in one turn and over several. */
-const TLS_BURST = 256 << 10;
-const TLS_LINGERING = 64 << 10;
+/** TLS encrypts and pipes write in the background: so much may be on its way before it counts as refused, in one turn and over several. */
+const BURST = 256 << 10;
+const LINGERING = 64 << 10;
 /** What is encrypted at a time. TLS takes all it is given at once: 100 MB would hold everybody else up for as long as that takes. */
 const TLS_PIECE = 128 << 10;
+
+const PIPES = process.platform === 'win32';
+
+/** The runtime finishes writes of TLS, and those that are made when it does, before anything else happens: after so many the others get their turn. */
+const TLS_WRITES_A_TURN = 64;
 
 /** What the runtime knows about a socket's handle; not part of its public interface, so every use has another way. */
 interface Handle { readonly fd?: number; readonly bytesWritten?: number; readonly writeQueueSize?: number }
@@ -67,7 +72,7 @@ abstract class BaseTransport implements Transport {
     const { socket } = this;
     this.written += bytes;
     this.hand(chunks, bytes);
-    if (this.waiting === 0 && !socket.destroyed && socket.errored === null) {
+    if (!this.#unsent && !socket.destroyed && socket.errored === null) {
       this.known = this.written;
       return TAKEN;
     }
@@ -104,7 +109,7 @@ abstract class BaseTransport implements Transport {
     socket.destroy();
   }
   get busy(): boolean {
-    return this.socket.readableLength > 0 || this.waiting > 0;
+    return this.socket.readableLength > 0 || this.#unsent;
   }
   setNoDelay(on: boolean): void {
     if (this.peer.kind === 'tcp') this.socket.setNoDelay(on);
@@ -137,13 +142,24 @@ abstract class BaseTransport implements Transport {
     socket.pause();
     return socket;
   }
+  /** The kernel may have all of what has not been reported as finished yet. */
+  get #unsent(): boolean {
+    return this.waiting > 0 && this.measure() !== this.written;
+  }
+  /** Of bytes that leave in the background. */
+  protected inBackground(): WriteOutcome {
+    const { waiting } = this;
+    if (waiting >= BURST) return CONGESTED;
+    if (waiting >= LINGERING) this.#checkNextTurn();
+    return PENDING;
+  }
   /** What is PENDING for longer than a turn is CONGESTED when there is much of it. */
-  protected checkNextTurn(): void {
+  #checkNextTurn(): void {
     if (this.#checking) return;
     this.#checking = true;
     setImmediate(() => {
       this.#checking = false;
-      if (this.#congested || this.waiting < TLS_LINGERING) return;
+      if (this.#congested || this.waiting < LINGERING) return;
       this.#congested = true;
       this.events?.congested();
     });
@@ -162,13 +178,17 @@ abstract class BaseTransport implements Transport {
   protected readonly onWritten = (error?: Error | null): void => {
     const { events, socket } = this;
     if (!this.pending || events === null || error || socket.destroyed || socket.errored !== null) return;
+    this.completed(events);
+  };
+  /** A write is finished. */
+  protected completed(events: TransportEvents): void {
     this.room();
     if (this.waiting > 0) return events.progress();
     this.known = this.written;
     this.pending = false;
     this.#congested = false;
     events.drained();
-  };
+  }
 }
 
 export class SocketTransport extends BaseTransport {
@@ -191,9 +211,9 @@ export class SocketTransport extends BaseTransport {
     if (typeof handle?.bytesWritten !== 'number' || typeof handle.writeQueueSize !== 'number') return this.written - this.waiting;
     return handle.bytesWritten - handle.writeQueueSize - this.#start;
   }
-  /** The kernel was asked within `write`: what it has not taken, it has refused. */
+  /** The kernel was asked within `write`: what it has not taken, it has refused. Pipes of Windows answer in a later turn. */
   protected outcome(): WriteOutcome {
-    return CONGESTED;
+    return PIPES && this.peer.kind === 'unix' ? this.inBackground() : CONGESTED;
   }
 
   secure(session: TlsSession, events: TransportEvents): TlsFailure | null {
@@ -222,6 +242,8 @@ class TlsTransport extends BaseTransport {
   #next = 0;
   #restBytes = 0;
   #ending = false;
+  /** Writes that were finished in this turn. */
+  #finished = 0;
 
   constructor(socket: Socket, peer: PeerName, readonly tls: TlsDetails) {
     super(socket, peer);
@@ -238,10 +260,7 @@ class TlsTransport extends BaseTransport {
     return this.written - this.waiting;
   }
   protected outcome(): WriteOutcome {
-    const { waiting } = this;
-    if (waiting >= TLS_BURST) return CONGESTED;
-    if (waiting >= TLS_LINGERING) this.checkNextTurn();
-    return PENDING;
+    return this.inBackground();
   }
   protected override hand(chunks: readonly Uint8Array[], bytes: number): void {
     if (this.#restBytes === 0 && bytes <= TLS_PIECE) return super.hand(chunks, bytes);
@@ -265,6 +284,16 @@ class TlsTransport extends BaseTransport {
     this.#rest = [];
     this.#next = 0;
     if (this.#ending) super.end();
+  }
+  protected override completed(events: TransportEvents): void {
+    if (++this.#finished > TLS_WRITES_A_TURN) return;
+    if (this.#finished === 1) setImmediate(() => this.#turned());
+    super.completed(events);
+  }
+  #turned(): void {
+    const left = this.#finished > TLS_WRITES_A_TURN;
+    this.#finished = 0;
+    if (left) this.onWritten();
   }
   override end(): void {
     this.#ending = true;
