@@ -13,9 +13,10 @@ export const LIMITS: readonly Case[] = [
       const client = new Recorder({ sent: (c) => { if (!stop) c.send(Buffer.from('x')); } });
       await withPair(medium, client, new Recorder(), async (pair) => {
         pair.client.send(Buffer.from('x'));
-        // Many times as many as are reported in one turn.
+        // Many times as many as are reported in one turn; whoever waits for them gets its turn with the next ones at the latest.
         await client.until('sent', 16 * 64);
         stop = true;
+        assert.ok(client.count('sent') < 18 * 64, `${client.count('sent')} before others got their turn`);
         await client.until(() => client.count('sent') === client.count('accepted'));
       });
     },
