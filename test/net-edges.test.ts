@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock, type Clock } from '../src/net/clock.js';
 import { Connection, type ServerOptions } from '../src/net/endpoint.js';
-import { TlsContext } from '../src/net/tls-context.js';
+import { TlsContext, type TlsDetails } from '../src/net/tls-context.js';
 import { CONGESTED, PENDING, type TlsSession, type TransportEvents } from '../src/net/transport.js';
 import { listen, ms } from './support/media.js';
 import { outside } from './support/memory.js';
@@ -12,6 +12,7 @@ import { Recorder } from './support/recorder.js';
 
 const quiet = { log: () => {} };
 const MIB = 1 << 20;
+const DETAILS: TlsDetails = { protocol: 'TLSv1.3', cipher: 'x', alpn: null, servername: null, peerCertificate: null };
 
 /** A puppet that says what was set on it, and keeps the handshake it was asked for. */
 class Watched extends Puppet {
@@ -125,6 +126,46 @@ test('the transport is paused once for each mute, and resumed once for each unmu
   assert.deepEqual(puppet.calls, ['pause', 'resume', 'pause', 'resume']);
 });
 
+test('muted before it is ready, and muted while TLS is agreed on, the stream is not read from when that is over', () => {
+  const clock = new ManualClock();
+  const early = new Watched();
+  const side = new Recorder();
+  const connection = Connection.server(early, side, { clock, ...quiet });
+  connection.mute();
+  assert.deepEqual(early.calls, []);
+  clock.advance(1);
+  assert.deepEqual([side.names(), early.calls], [['started'], ['pause']]);
+
+  const { puppet, connection: upgrading } = started(new Recorder());
+  assert.equal(upgrading.startTls(new TlsContext({})), 'ok');
+  upgrading.mute();
+  const secured = new Puppet();
+  puppet.handshake!.secured(secured, DETAILS);
+  assert.deepEqual([puppet.calls, secured.calls], [[], ['pause']]);
+});
+
+test('TLS that starts between an unmute and its turn is read from, and can be muted again', () => {
+  const { clock, puppet, connection } = started(new Recorder());
+  connection.mute();
+  connection.unmute();
+  assert.equal(connection.startTls(new TlsContext({})), 'ok');
+  clock.advance(1);
+  const secured = new Puppet();
+  puppet.handshake!.secured(secured, DETAILS);
+  connection.mute();
+  connection.unmute();
+  clock.advance(1);
+  assert.deepEqual([puppet.calls, secured.calls], [['pause'], ['pause', 'resume']]);
+});
+
+test('new framing of an idle stream keeps nobody waiting', () => {
+  const side = new Recorder();
+  const { puppet, connection } = started(side);
+  connection.bufferUntil(4);
+  puppet.events!.data(Buffer.from('abcd'));
+  assert.equal(side.text, 'abcd');
+});
+
 test('after a hard close inside received nothing is asked of the stream any more, though it was paused', () => {
   const side = new Recorder({ received: (c, _, nth) => {
     if (nth === 2) c.hardClose();
@@ -213,7 +254,7 @@ test('a handshake that comes about after a hard close is dropped, and nobody is 
   assert.equal(connection.startTls(new TlsContext({})), 'ok');
   connection.hardClose();
   const late = new Puppet();
-  puppet.handshake!.secured(late, { protocol: 'TLSv1.3', cipher: 'x', alpn: null, servername: null, peerCertificate: null });
+  puppet.handshake!.secured(late, DETAILS);
   clock.advance(100);
   assert.deepEqual(late.calls, ['destroy']);
   assert.deepEqual(told(side), ['tls-failed', 'closed']);
@@ -258,6 +299,41 @@ test('the idle timeout is counted from the last byte, to the millisecond', () =>
   assert.equal(side.count('idle'), 1);
   clock.advance(100);
   assert.equal(side.count('idle'), 2);
+});
+
+test('the idle timeout is put off by every bit of a pending send that is taken', () => {
+  const side = new Recorder();
+  const { clock, puppet, connection } = started(side);
+  puppet.outcome = CONGESTED;
+  connection.send(Buffer.alloc(10));
+  connection.setIdleTimeout(100);
+  for (const report of ['progress', 'drained'] as const) {
+    clock.advance(60);
+    puppet.taken_ += 5;
+    puppet.events![report]();
+  }
+  clock.advance(99);
+  assert.equal(side.count('idle'), 0);
+  clock.advance(1);
+  assert.equal(side.count('idle'), 1);
+});
+
+test('a close tells whose it was', () => {
+  const rows: [string, boolean, (connection: Connection, puppet: Puppet, clock: ManualClock) => void][] = [
+    ['closed', true, (connection, puppet) => { connection.close(); puppet.events!.finished(); puppet.events!.ended(); }],
+    ['close-timeout', true, (connection, _, clock) => { connection.close(); clock.advance(5000); }],
+    ['ECONNRESET', true, (connection, puppet) => { connection.close(); puppet.events!.failed(Object.assign(new Error('reset'), { code: 'ECONNRESET' })); }],
+    ['hard-close', true, (connection) => connection.hardClose()],
+    ['handler-error', true, (_, puppet) => puppet.events!.data(Buffer.from('throw'))],
+    ['peer-closed', false, (_, puppet) => puppet.events!.ended()],
+    ['ECONNRESET', false, (_, puppet) => puppet.events!.failed(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))],
+  ];
+  for (const [code, ours, end] of rows) {
+    const side = new Recorder({ received: () => { throw new Error('as asked for'); } });
+    const { clock, puppet, connection } = started(side);
+    end(connection, puppet, clock);
+    assert.deepEqual([side.cause?.code, side.cause?.ours], [code, ours]);
+  }
 });
 
 test('socket options reach the stream: those of the start, and those that are set later', () => {
