@@ -1,6 +1,9 @@
 /** The openssl program as the peer: versions, names, protocols and certificates on both sides. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { Connection } from '../src/net/endpoint.js';
 import { TlsContext, type TlsContextOptions } from '../src/net/tls-context.js';
 import { authority, certificate, hasOpenssl } from './support/certificates.js';
@@ -9,6 +12,8 @@ import { freePort, program, until } from './support/programs-as-peers.js';
 import { Recorder } from './support/recorder.js';
 
 const skip = hasOpenssl ? false : 'no openssl';
+const folder = mkdtempSync(join(tmpdir(), 'rfl-openssl-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
 const quiet = { log: () => {} };
 const local = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
 const trusted = (): TlsContextOptions => ({ ca: authority('authority').cert });
@@ -75,11 +80,15 @@ for (const version of ['tls1_2', 'tls1_3'] as const) {
     await client.until(() => client.text.includes('to the client'));
     connection.close();
     await client.until('closed');
-    // Without a certificate: refused. With 1.3 the client believes itself connected until the refusal comes.
-    const bare = new Recorder();
-    Connection.sslClient({ target: { ...local, port }, servername: 'localhost', context: new TlsContext({ ...trusted(), alpn: ['rfl'] }), ...quiet }, bare);
-    await bare.until(() => bare.count('closed') + bare.count('connect-failed') > 0);
-    assert.match(bare.failure?.code ?? bare.cause?.code ?? '', /peer-|CERTIFICATE_REQUIRED/);
+    // Without a certificate, or with a stranger's: refused. With 1.3 the client believes itself connected until the refusal comes.
+    const rogue = authority('alone');
+    for (const [shown, code] of [[{}, version === 'tls1_2' ? 'peer-refused' : 'peer-wants-certificate'], [{ cert: rogue.cert, key: rogue.key }, 'peer-refused-certificate']] as const) {
+      const refused = new Recorder();
+      Connection.sslClient({ target: { ...local, port }, servername: 'localhost', context: new TlsContext({ ...trusted(), ...shown, alpn: ['rfl'] }), ...quiet }, refused);
+      await refused.until(() => refused.count('closed') + refused.count('connect-failed') > 0);
+      assert.deepEqual(refused.names().slice(1), version === 'tls1_2' ? ['connect-failed'] : ['connected', 'closed']);
+      assert.equal(refused.failure?.code ?? refused.cause?.code, code);
+    }
     child.kill();
   });
 
@@ -100,6 +109,56 @@ for (const version of ['tls1_2', 'tls1_3'] as const) {
     child.kill();
   });
 }
+
+for (const version of ['tls1_2', 'tls1_3'] as const) {
+  test(`s_client that comes back with its session of ${version} begins anew, and sends nothing early`, { skip }, async () => {
+    const listener = await listen(local, (accepted) => Connection.sslServer(accepted, contexts().server, new Recorder({ started: (c) => { c.send(Buffer.from('welcome')); } }), quiet));
+    const session = join(folder, `${version}.pem`);
+    const come = async (...args: string[]): Promise<string> => {
+      const { child, out } = program('openssl', 's_client', '-connect', `127.0.0.1:${listener.port}`, `-${version}`, '-servername', 'localhost', ...args);
+      await until(() => out().includes('welcome'), out);
+      const ended = new Promise((resolve) => child.once('close', resolve));
+      child.stdin!.end();
+      await ended;
+      return out();
+    };
+    assert.match(await come('-sess_out', session), /New, TLS/);
+    const again = await come('-sess_in', session);
+    assert.match(again, /New, TLS/);
+    assert.doesNotMatch(again, /Reused/);
+    if (version === 'tls1_3') assert.match(again, /Early data was not sent/);
+    listener.close();
+  });
+}
+
+test('s_client that negotiates a session anew is refused: who it is does not change', { skip }, async () => {
+  const server = new Recorder();
+  const listener = await listen(local, (accepted) => Connection.sslServer(accepted, contexts().server, server, quiet));
+  const { child, out } = program('openssl', 's_client', '-connect', `127.0.0.1:${listener.port}`, '-tls1_2');
+  await server.until('started');
+  child.stdin!.write('R\n');
+  await until(() => /no renegotiation/.test(out()), out);
+  await server.until('closed');
+  assert.deepEqual(server.names(), ['started', 'closed']);
+  listener.close();
+  child.kill();
+});
+
+test('s_client that asks for new keys, again and again, goes on', { skip }, async () => {
+  const server = new Recorder({ received: (c, _, nth) => { if (nth === 1) c.send(Buffer.from('echo')); } });
+  const listener = await listen(local, (accepted) => Connection.sslServer(accepted, contexts().server, server, quiet));
+  const { child, out } = program('openssl', 's_client', '-connect', `127.0.0.1:${listener.port}`, '-tls1_3');
+  await server.until('started');
+  for (let asked = 1; asked <= 5; asked++) {
+    child.stdin!.write('K\n');
+    await until(() => out().split('KEYUPDATE').length > asked, out);
+  }
+  child.stdin!.write('hello\n');
+  await server.until(() => server.text === 'hello\n');
+  await until(() => out().includes('echo'), out);
+  listener.close();
+  child.kill();
+});
 
 test('s_client below 1.2 is refused', { skip }, async () => {
   const server = new Recorder();

@@ -48,6 +48,7 @@ export function authority(name: string, altNames = 'DNS:localhost,IP:127.0.0.1',
 
 /** A certificate signed by `by`. Days may be negative: expired since yesterday. `more`: lines of further extensions. */
 export function certificate(name: string, by: string, altNames = 'DNS:localhost,IP:127.0.0.1', days = 30, subject = `/CN=${name}`, more = ''): Certificate {
+  authority(by);
   if (!existsSync(join(folder, `${name}.crt`))) {
     request(name, subject);
     writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${altNames}\n${more}\n`);
