@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { I16_NULL, I32_NULL, I64_NULL, T, Vec, symbol } from '../src/lang/value.js';
 import { GROUPED } from '../src/columns/grouped.js';
 import { hashGroup, hashGroupRows, type Groups } from '../src/columns/hashing.js';
-import { groupKeeping, type Pass } from '../src/columns/simd-groups.js';
+import { groupKeepingDirect } from '../src/columns/direct-groups.js';
+import { gather } from '../src/columns/gather.js';
+import type { Pass } from '../src/columns/kept-groups.js';
+import { groupKeeping } from '../src/columns/simd-groups.js';
 import { Interrupt, enter } from '../src/lang/interrupt.js';
 import { RayError } from '../src/lang/errors.js';
 import { seeded } from './support/random-columns.js';
@@ -82,9 +85,7 @@ const KEY_TYPES: Readonly<Record<string, (xs: readonly number[]) => Vec>> = {
   sym: (xs) => new Vec(T.SYM, Int32Array.from(xs, (x) => symbol(`key${x}`).id)),
 };
 /** What the reductions are made of. */
-const PASS: Readonly<Record<string, (v: Vec) => Pass>> = {
-  count: () => 'count', avg: () => 'total', min: () => 'least', max: () => 'greatest', sum: (v) => (isFloat(v) || v.t === T.TIME ? 'total' : 'sum'),
-};
+const PASS: Readonly<Record<string, Pass>> = { count: 'count', avg: 'total', min: 'least', max: 'greatest', sum: 'sum' };
 
 for (const [columnName, make] of Object.entries(COLUMNS)) {
   for (const nulls of [false, true]) {
@@ -93,7 +94,7 @@ for (const [columnName, make] of Object.entries(COLUMNS)) {
       for (const [keyName, keys] of KEYS) {
         for (const name of Object.keys(PASS)) {
           const key = KEY_TYPES.i64(keys);
-          const pass = PASS[name](column.v);
+          const pass = PASS[name];
           const plain = hashGroup(key);
           check(name, column, plain, `${name} by ${keyName}`);
           if (pass === 'sum' && column.v.t === T.TIMESTAMP) continue;
@@ -113,7 +114,7 @@ for (const [type, key] of Object.entries(KEY_TYPES)) {
     const [a, f, t] = [COLUMNS.i64(true), COLUMNS.f64(true), COLUMNS.i16(true)];
     for (const [keyName, keys] of KEYS) {
       const kept = groupKeeping([key(keys)], [
-        { pass: 'count', col: null }, { pass: 'sum', col: a.v }, { pass: 'total', col: a.v }, { pass: 'total', col: f.v }, { pass: 'sum', col: t.v },
+        { pass: 'count', col: null }, { pass: 'sum', col: a.v }, { pass: 'total', col: a.v }, { pass: 'total', col: f.v }, { pass: 'sum', col: f.v }, { pass: 'sum', col: t.v },
         { pass: 'total', col: t.v }, { pass: 'least', col: a.v }, { pass: 'greatest', col: f.v },
       ]);
       if (keyName === 'thousands of groups') assert.equal(kept, null, 'there is no room for so much');
@@ -148,6 +149,29 @@ test('several keys are looked up together', () => {
   for (const x of [2 ** 40, -(2 ** 31), 70_000]) assert.equal(groupKeeping([far(x), KEY_TYPES.i32(hundred)], wanted), null, `${x}`);
   assert.equal(groupKeeping([KEY_TYPES.i64(keyed(() => below(1000))), KEY_TYPES.i64(keyed(() => below(1000)))], wanted), null, 'too many pairs');
   assert.equal(groupKeeping([KEY_TYPES.i64(few), new Vec(T.STR, few.map(String))], wanted), null);
+});
+
+test('sums and counts of many groups are kept at the places of the keys', () => {
+  // Each row many times over, so that there are rows enough.
+  const times = 9;
+  const rows = Int32Array.from({ length: times * N }, (_, i) => i % N);
+  const repeated = ({ v, elements }: Column): Column => ({ v: gather(v, rows), elements: Array.from(rows, (i) => elements[i]) });
+  for (const nulls of [false, true]) {
+    const [a, f] = [repeated(COLUMNS.i64(nulls)), repeated(COLUMNS.f64(nulls))];
+    for (const [type, key] of Object.entries(KEY_TYPES)) {
+      const keys = gather(key(keyed((i) => (type === 'sym' ? i % 300 : i % 7 === 0 ? -below(10) : below(80_000)))), rows);
+      const plain = hashGroup(keys);
+      const kept = groupKeepingDirect([keys], [{ pass: 'sum', col: a.v }, { pass: 'sum', col: f.v }, { pass: 'total', col: f.v }, { pass: 'count', col: null }]);
+      assert.ok(kept !== null, type);
+      assert.deepEqual(kept.first, plain.first);
+      for (const [name, column] of [['sum', a], ['sum', f], ['avg', f], ['count', a]] as const) check(name, column, kept, `${name} by ${type}`);
+      assert.deepEqual(kept.ids, plain.ids);
+      assert.equal(groupKeepingDirect([keys], [{ pass: 'least', col: a.v }]), null);
+      assert.equal(groupKeepingDirect([keys, keys], [{ pass: 'count', col: null }]), null);
+    }
+  }
+  const far = (x: number): Vec => new Vec(T.I64, BigInt64Array.from(rows, (i) => BigInt(i === 5 ? x : i)));
+  for (const x of [2 ** 40, -(2 ** 31), rows.length]) assert.equal(groupKeepingDirect([far(x)], [{ pass: 'count', col: null }]), null, `${x}`);
 });
 
 test('keys far apart, nulls among keys, few rows and other types of keys are not kept', () => {

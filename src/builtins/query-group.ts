@@ -2,6 +2,7 @@
 import { Dict, List, Sym, T, Table, Vec, isAtom, name, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { checkpoint } from '../lang/interrupt.js';
+import { groupKeepingDirect } from '../columns/direct-groups.js';
 import { gather } from '../columns/gather.js';
 import { groupRows, hashGroupRows, type Groups } from '../columns/hashing.js';
 import { enlist, items } from '../columns/item.js';
@@ -36,7 +37,7 @@ export function grouped(t: Table, by: Value, q: Query, scope: Scope, rt: Runtime
 /** Groups of equal keys, with what the outputs are made of where that can be had in the same pass. */
 function groupsFor(keys: readonly Column[], outputs: readonly Value[], cols: Columns, scope: Scope): Groups {
   const wanted = keptFor(outputs, cols, scope);
-  return (wanted === null ? null : groupKeeping(keys, wanted)) ?? hashGroupRows(keys);
+  return (wanted === null ? null : (groupKeeping(keys, wanted) ?? groupKeepingDirect(keys, wanted))) ?? hashGroupRows(keys);
 }
 
 /** Outputs see computed keys by the names they are given. */

@@ -11,8 +11,8 @@ import { groupRows, hashGroupRows, type Groups } from '../columns/hashing.js';
 import { GROUPED, groupedCount, groupedQuantile } from '../columns/grouped.js';
 import { groupedOutermost } from '../columns/grouped-slices.js';
 import { enlist } from '../columns/item.js';
-import { isFloatType } from '../columns/promote.js';
-import { isKept, type Pass, type Wanted } from '../columns/simd-groups.js';
+import type { Pass, Wanted } from '../columns/kept-groups.js';
+import { isKept } from '../columns/simd-groups.js';
 import { takeRange } from '../columns/slice.js';
 import { evalOver, headText, resolved, type Columns } from './query-eval.js';
 import type { Column } from './tables.js';
@@ -49,18 +49,17 @@ export function keptFor(outputs: readonly Value[], cols: Columns, scope: Scope):
     if (pass === undefined) return verb.flags.atomic === true && rest.every(isMade);
     const col = rest[0] instanceof Sym ? cols.column(rest[0]) : undefined;
     if (!(col instanceof Vec)) return false;
-    const needs = pass(col.t);
-    if (!isKept(needs, col.t)) return false;
-    const what = { pass: needs, col: needs === 'count' ? null : col };
+    if (!isKept(pass, col.t)) return false;
+    const what = { pass, col: pass === 'count' ? null : col };
     if (!wanted.some((w) => w.pass === what.pass && w.col === what.col)) wanted.push(what);
     return true;
   };
   return outputs.every((ast) => isMade(resolved(ast, cols, scope))) && wanted.length > 0 ? wanted : null;
 }
 
-/** What reductions by groups are made of, by the type of the column. */
-const PASSES: ReadonlyMap<string, (t: number) => Pass> = new Map<string, (t: number) => Pass>([
-  ['sum', (t) => (isFloatType(t) || t === T.TIME ? 'total' : 'sum')], ['avg', () => 'total'], ['count', () => 'count'], ['min', () => 'least'], ['max', () => 'greatest'],
+/** What reductions by groups are made of. */
+const PASSES: ReadonlyMap<string, Pass> = new Map<string, Pass>([
+  ['sum', 'sum'], ['avg', 'total'], ['count', 'count'], ['min', 'least'], ['max', 'greatest'],
 ]);
 
 /** What the head of a form stands for; a column of a verb's name is no verb. */

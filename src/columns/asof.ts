@@ -4,7 +4,7 @@ import { checkpoint, someBlock } from '../lang/interrupt.js';
 import { chunks } from './chunks.js';
 import { filled } from './copy.js';
 import { gather } from './gather.js';
-import { widenRange } from './hashing.js';
+import { rangeOfKeys } from './hashing.js';
 import { halves } from './item.js';
 import { sharedIds } from './join.js';
 import { byTime, placesUpTo, sameType, timeline } from './join-time.js';
@@ -115,9 +115,8 @@ function keysOf(left: readonly Column[], right: readonly Column[], n: number, m:
   const [l, r] = [left[0], right[0]];
   if (left.length === 1 && l instanceof Vec && r instanceof Vec && l.t === r.t && WORDS.has(l.t) && !l.nulls && !r.nulls) {
     const words = r.data as Int32Array;
-    const range = { min: words[0] ?? 0, max: words[0] ?? 0 };
-    chunks(m, (lo, hi) => widenRange(words, lo, hi, range));
-    if (range.max - range.min < CLOSE) return { left: l.data as Int32Array, right: words, base: range.min, range: range.max - range.min + 1 };
+    const { min, range } = rangeOfKeys(words, 0)!;
+    if (range <= CLOSE) return { left: l.data as Int32Array, right: words, base: min, range };
   }
   const { leftIds, rightIds, groups } = sharedIds(left, right, n, m);
   return { left: leftIds, right: rightIds, base: 0, range: groups };

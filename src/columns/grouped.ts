@@ -44,7 +44,8 @@ function countIds(ids: Int32Array, lo: number, hi: number, h: Int32Array): void 
 
 function groupedSum(v: Vec, g: Groups): Vec | undefined {
   if (isFloatType(v.t) || v.t === T.TIME) {
-    const { total } = totals(v, g);
+    const kept = keptByGroup('sum', v, g);
+    const total = kept === null ? totals(v, g).total : new Float64Array(kept);
     for (let k = 0; k < total.length; k++) if (!Number.isFinite(total[k])) total[k] = NaN;
     return fromReals(v.t === T.TIME ? T.TIME : T.F64, total);
   }

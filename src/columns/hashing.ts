@@ -230,9 +230,8 @@ function groupSingles(words: Int32Array): Groups {
   const n = words.length;
   const close = groupClose(words, 0);
   if (close !== null) return close;
-  const range = { min: 2147483647, max: -2147483648 };
-  chunks(n, (lo, hi) => widenRange(words, lo, hi, range));
-  if (range.max - range.min < Math.max(DIRECT, 2 * n)) return groupDirect(words, 0, range.min, Math.max(0, range.max - range.min + 1));
+  const { min, range } = rangeOfKeys(words, 0)!;
+  if (range <= Math.max(DIRECT, 2 * n)) return groupDirect(words, 0, min, range);
   const pairs = new Int32Array(n * 2);
   blocks(n, (lo, hi) => {
     for (let i = lo; i < hi; i++) pairs[2 * i] = words[i];
@@ -240,8 +239,19 @@ function groupSingles(words: Int32Array): Groups {
   return groupHashed(pairs);
 }
 
+/** The range [min, min + range) of keys `words[i << shift]`, with `shift` 1 the low halves of 64 bits; null: one of them takes more than 32. */
+export function rangeOfKeys(words: Int32Array, shift: 0 | 1): { readonly min: number; readonly range: number } | null {
+  const span = { min: 2147483647, max: -2147483648 };
+  let narrow = true;
+  chunks(words.length >> shift, (lo, hi) => {
+    if (shift === 0) widenRange(words, lo, hi, span);
+    else if (narrow) narrow = widenPairRange(words, lo, hi, span);
+  });
+  return narrow ? { min: span.min, range: Math.max(0, span.max - span.min + 1) } : null;
+}
+
 // The loops stand in functions of their own, called once a chunk: they are compiled after the first few, not when the column ends.
-export function widenRange(words: Int32Array, lo: number, hi: number, range: { min: number; max: number }): void {
+function widenRange(words: Int32Array, lo: number, hi: number, range: { min: number; max: number }): void {
   let { min, max } = range;
   for (let i = lo; i < hi; i++) {
     const w = words[i];
@@ -297,13 +307,8 @@ function groupPairs(words: Int32Array): Groups {
   const n = words.length >> 1;
   const close = groupClose(words, 1);
   if (close !== null) return close;
-  const range = { min: 2147483647, max: -2147483648 };
-  let narrow = true;
-  chunks(n, (lo, hi) => {
-    if (narrow) narrow = widenPairRange(words, lo, hi, range);
-  });
-  if (!narrow || range.max - range.min >= Math.max(DIRECT, 2 * n)) return groupHashed(words);
-  return groupDirect(words, 1, range.min, Math.max(0, range.max - range.min + 1));
+  const span = rangeOfKeys(words, 1);
+  return span !== null && span.range <= Math.max(DIRECT, 2 * n) ? groupDirect(words, 1, span.min, span.range) : groupHashed(words);
 }
 
 /** Open addressing over pairs of words; slots hold group ids, the keys stay in the column. */

@@ -6,15 +6,11 @@
 import { I64_NULL, T, Vec, type List } from '../lang/value.js';
 import { blocks } from '../lang/interrupt.js';
 import { halves } from './item.js';
+import { KeptGroups, keysOf, type Keys, type Pass, type Wanted } from './kept-groups.js';
 import { isFloatType, isNumericType, isTemporalType } from './promote.js';
 import { loadLongs, loadReals } from './reals.js';
 import { FREE, grouping, type Grouping } from './wasm/index.js';
 import type { Groups } from './hashing.js';
-
-/** What is kept for each group: a sum modulo 2^64; a sum of doubles and the number of values; the number of rows; an outermost value. */
-export type Pass = 'sum' | 'total' | 'count' | 'least' | 'greatest';
-/** `col` is null for counts. */
-export interface Wanted { readonly pass: Pass; readonly col: Vec | null }
 
 /** Whether there is such a pass over columns of type `t`. */
 export const isKept = (pass: Pass, t: number): boolean => keeperOf(pass, t) !== null;
@@ -46,7 +42,7 @@ export function groupKeeping(cols: readonly (Vec | List)[], wanted: readonly Wan
     at += keeperFor(w).bytes * most;
   }
   const first = eachPiece(keys, most, (_m, lo, hi) => keepAll(m, keepers, lo, hi));
-  return first === null ? null : new KeptGroups(keys, first, keepers.map((r) => ({ ...r.what, bytes: taken(m, r, first.length) })));
+  return first === null ? null : new KeptGroups(first, keepers.map((r) => ({ ...r.what, bytes: taken(m, r, first.length) })), () => numbered(keys)!.ids);
 }
 
 function numbered(keys: readonly Keys[]): Groups | null {
@@ -72,18 +68,6 @@ export function keptByGroup(pass: Pass, v: Vec | null, g: Groups): ArrayBuffer |
     keepAll(m, [running], lo, hi);
   });
   return taken(m, running, first.length);
-}
-
-/** The numbers of the rows are worked out when somebody asks for them. */
-class KeptGroups implements Groups {
-  #ids: Int32Array | null = null;
-  constructor(readonly keys: readonly Keys[], readonly first: Int32Array, readonly results: readonly (Wanted & { readonly bytes: ArrayBuffer })[]) {}
-  get ids(): Int32Array {
-    return (this.#ids ??= numbered(this.keys)!.ids);
-  }
-  kept(pass: Pass, col: Vec | null): ArrayBuffer | undefined {
-    return this.results.find((r) => r.pass === pass && r.col === col)?.bytes;
-  }
 }
 
 /* ── the module ──────────────────────────────────────────────────────── */
@@ -127,19 +111,6 @@ function pieces(n: number, body: (lo: number, hi: number) => void): void {
 }
 
 /* ── looking up ──────────────────────────────────────────────────────── */
-
-/** `words[i << shift]` is the key of row i. */
-interface Keys { readonly words: Int32Array; readonly shift: 0 | 1 }
-
-function keysOf(cols: readonly (Vec | List)[]): Keys[] | null {
-  const keys: Keys[] = [];
-  for (const v of cols) {
-    if (v.t === T.I32 || v.t === T.DATE || v.t === T.TIME || v.t === T.SYM) keys.push({ words: (v as Vec).data as Int32Array, shift: 0 });
-    else if (v.t === T.I64 || v.t === T.TIMESTAMP) keys.push({ words: halves((v as Vec).data), shift: 1 });
-    else return null;
-  }
-  return keys;
-}
 
 /** Runs `body` over the rows with their group numbers in place; answers the groups' first rows, or null where they are too far apart or more than `most`. */
 function eachPiece(keys: readonly Keys[], most: number, body: (m: Memory, lo: number, hi: number) => void): Int32Array | null {
@@ -244,6 +215,7 @@ interface Keeper {
 /** A keeper at work on a column: its groups' bytes begin at `at`. */
 interface Running { readonly what: Wanted; readonly keeper: Keeper; readonly at: number; readonly words: Int32Array | null }
 
+const SUM_OF_REALS: Keeper = { bytes: 8, kernel: 'addReals', elements: 'reals', begin: 'zero' };
 const SUM: Keeper = { bytes: 8, kernel: 'addLongs', elements: 'longs', begin: 'zero' };
 const COUNT: Keeper = { bytes: 4, kernel: 'countRows', elements: 'longs', begin: 'zero' };
 const OF_LONGS: Record<'total' | 'least' | 'greatest', Keeper> = {
@@ -259,7 +231,7 @@ const OF_REALS: Record<'total' | 'least' | 'greatest', Keeper> = {
 
 function keeperOf(pass: Pass, t: number): Keeper | null {
   if (pass === 'count') return COUNT;
-  if (pass === 'sum') return isNumericType(t) && !isFloatType(t) ? SUM : null;
+  if (pass === 'sum') return isFloatType(t) || t === T.TIME ? SUM_OF_REALS : isNumericType(t) ? SUM : null;
   if (t === T.I64 || t === T.TIMESTAMP) return OF_LONGS[pass];
   return isNumericType(t) || isTemporalType(t) ? OF_REALS[pass] : null;
 }

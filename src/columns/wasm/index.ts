@@ -52,6 +52,7 @@ export interface Grouping extends Kernels {
   readonly placeLongs: Place;
   readonly placeWords: Place;
   readonly addLongs: Keep;
+  readonly addReals: Keep;
   readonly addDoubles: Keep;
   readonly addLongsAsDoubles: Keep;
   readonly countRows: Keep;

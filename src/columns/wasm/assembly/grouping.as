@@ -110,6 +110,16 @@ function addLong(v: i64, id: usize, sums: usize): void {
   store<i64>(sum, load<i64>(sum) + v);
 }
 
+/** Adds F64 elements that are not NaN to the sums of their groups, 8 bytes each. */
+export function addReals(x: usize, ids: usize, sums: usize, n: i32, nulls: bool): void {
+  const end = x + (n << 3);
+  for (; x < end; x += 8, ids += 4) {
+    const v = load<f64>(x);
+    const sum = sums + (<usize>load<u32>(ids) << 3);
+    if (v === v) store<f64>(sum, load<f64>(sum) + v);
+  }
+}
+
 /** Adds F64 elements that are not NaN to the sums of their groups, and 1 to their counts: 16 bytes a group. */
 export function addDoubles(x: usize, ids: usize, totals: usize, n: i32, nulls: bool): void {
   const end = x + (n << 3);
