@@ -357,6 +357,23 @@ test('a socket that takes the place of a dead one while it is being asked is not
   }
 });
 
+test('an owner that ends while it is being asked has left a path that is taken over', { skip: linux.skip || (cLibrary() === null ? 'no koffi' : false) }, async () => {
+  const path = join(freshPath(), 's');
+  mkdirSync(dirname(path), { mode: 0o700 });
+  const owner = createServer();
+  await new Promise<void>((resolve) => owner.listen(`${path}.bound`, resolve));
+  renameSync(`${path}.bound`, path);
+  const server = createServer();
+  const claiming = claimUnixPath(server, path, 0o600, 8);
+  // Within this turn it has connected, and is not accepted.
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+  owner.close();
+  const claim = await claiming;
+  assert.equal(claim.kind, 'won', JSON.stringify(claim));
+  if (claim.kind === 'won') claim.release();
+  server.close();
+});
+
 /** As somebody whom permissions stop. */
 async function asNobody(body: () => Promise<void>): Promise<void> {
   // Loaded while it can still be read.

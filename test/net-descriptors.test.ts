@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect as rawConnect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { constants } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { cLibrary, type DescriptorPassing } from '../src/net/c-library.js';
+import { cLibrary, loadLibrary, type DescriptorPassing, type Koffi } from '../src/net/c-library.js';
 import { canPassConnections, passConnection, takeConnection, type Taken } from '../src/net/descriptor-passing.js';
 import { Connection } from '../src/net/endpoint.js';
+import { admit, peerCredentials } from '../src/net/peer-credentials.js';
 import { hasOpenssl } from './support/certificates.js';
 import { freshPath, listen, turns, withPair, type Pair } from './support/media.js';
 import { Recorder } from './support/recorder.js';
@@ -16,6 +18,7 @@ const libc = cLibrary()?.passing ?? null;
 if (libc === null) console.error('koffi is not installed: passing connections is not tested');
 const skip = libc === null ? 'no koffi' : false;
 const quiet = { log: () => {} };
+const ERRNO = constants.errno;
 const TOKEN = Buffer.from('sixteen bytes ..');
 const descriptors = (): string[] => readdirSync('/proc/self/fd');
 const settled = async (before: number): Promise<void> => {
@@ -179,6 +182,150 @@ test('a full kernel, a part and a system without the library are told apart', as
     assert.equal(refused(await takeConnection(server, 16, 10, { library: says('ECONNRESET') })), 'ECONNRESET');
     assert.equal(refused(await takeConnection(server, 16, 10, { library: says('EINTR') })), 'timeout');
   }));
+});
+
+test('several descriptors travel in one message up to what there is room for, and the system\'s refusals are answers', { skip }, async () => {
+  await withPair('tcp', new Recorder(), new Recorder({ started: (c) => c.mute() }), (served) => control(async ({ client: over, server }, ends) => {
+    const { descriptor } = served.server;
+    const before = descriptors().length;
+    const several = (n: number): number[] => Array.from({ length: n }, () => descriptor);
+    assert.equal(libc!.sendMessage(over.descriptor, TOKEN, several(9)), 'EMSGSIZE');
+    assert.equal(libc!.sendMessage(over.descriptor, TOKEN, several(2)), TOKEN.length);
+    const two = libc!.receiveMessage(server.descriptor, TOKEN.length);
+    if (typeof two === 'string') return assert.fail(two);
+    assert.deepEqual([two.descriptors.length, two.truncated, descriptors().length], [2, false, before + 2]);
+    assert.deepEqual(two.descriptors.map((fd) => libc!.isStream(fd)), [true, true]);
+    assert.equal(libc!.sendMessage(over.descriptor, TOKEN, several(8)), TOKEN.length);
+    const cut = libc!.receiveMessage(server.descriptor, TOKEN.length);
+    if (typeof cut === 'string') return assert.fail(cut);
+    assert.deepEqual([cut.descriptors.length, cut.truncated, descriptors().length], [2, true, before + 4], 'the others were closed by the system');
+    for (const fd of [...two.descriptors, ...cut.descriptors]) closeSync(fd);
+
+    assert.equal(libc!.receiveMessage(server.descriptor, 16), 'EAGAIN');
+    assert.equal(libc!.sendMessage(over.descriptor, TOKEN, [99_999]), 'EBADF');
+    assert.equal(libc!.sendMessage(99_999, TOKEN, []), 'EBADF');
+    assert.equal(libc!.receiveMessage(99_999, 16), 'EBADF');
+    server.hardClose();
+    await ends.server.until('closed');
+    assert.equal(libc!.sendMessage(over.descriptor, TOKEN, [descriptor]), 'EPIPE', 'and the process lives');
+    assert.ok(descriptors().length <= before);
+  }));
+});
+
+test('descriptors the system had to drop are a refusal, never a token alone', { skip }, async () => {
+  await control(async ({ server }) => {
+    const lost: DescriptorPassing = { isStream: () => true, sendMessage: () => 'EIO', receiveMessage: () => ({ payload: TOKEN, descriptors: [], truncated: true }) };
+    assert.equal(refused(await takeConnection(server, TOKEN.length, 100, { library: lost })), 'no-descriptor');
+  });
+});
+
+/** Stands for the package: `functions` by the names in their declarations. */
+function fakeKoffi(functions: Record<string, (...args: never[]) => number>, errno = 11): Koffi & { readonly asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked, errno: () => errno, address: () => 0n,
+    load: () => ({
+      func: (declaration) => {
+        const name = /(\w+)\(/.exec(declaration)![1];
+        if (functions[name] === undefined) throw new Error(`no function ${name}`);
+        return (...args) => (asked.push(name), functions[name](...(args as never[])));
+      },
+    }),
+  };
+}
+
+test('too many descriptors on their way have a code of their own', () => {
+  const library = loadLibrary('linux', 'x64', () => fakeKoffi({ getsockopt: () => 0, flock: () => 0, sendmsg: () => -1, recvmsg: () => -1 }, 109))!;
+  assert.equal(library.passing!.sendMessage(1, TOKEN, [1]), 'ETOOMANYREFS');
+});
+
+test('on macOS a peer is asked for by functions without layouts, and connections are not passed', () => {
+  let answer = 0;
+  const koffi = fakeKoffi({
+    getpeereid: (_: number, uid: Uint32Array, gid: Uint32Array) => { if (answer === 0) [uid[0], gid[0]] = [501, 20]; return answer; },
+    getsockopt: (_: number, level: number, name: number, value: Uint8Array, length: Uint32Array) => {
+      assert.deepEqual([level, name, length[0]], [0, 2, 4]);
+      new DataView(value.buffer).setInt32(0, 4242, true);
+      return 0;
+    },
+    flock: () => answer,
+  }, ERRNO.EAGAIN);
+  const library = loadLibrary('darwin', 'arm64', () => koffi)!;
+  assert.deepEqual(library.peer(7), { pid: 4242, uid: 501, gid: 20 });
+  assert.equal(library.lock(7), 'locked');
+  assert.equal(library.passing, null);
+  answer = -1;
+  assert.equal(library.peer(7), null);
+  assert.equal(library.lock(7), 'EAGAIN');
+  // A call that says it has worked, and has told nobody.
+  assert.equal(loadLibrary('darwin', 'x64', () => fakeKoffi({ getpeereid: () => 0, getsockopt: () => -1, flock: () => 0 }))!.peer(7), null);
+});
+
+test('where the layouts are not known, or the package or one of its functions is missing, there is no library', () => {
+  const whole = { getsockopt: () => 0, getpeereid: () => 0, flock: () => 0, sendmsg: () => 0, recvmsg: () => 0 };
+  const { getpeereid: _, ...withoutPeers } = whole;
+  assert.notEqual(loadLibrary('linux', 'x64', () => fakeKoffi(whole)), null);
+  for (const platform of ['win32', 'freebsd', 'openbsd', 'sunos', 'aix', 'android'] as const) assert.equal(loadLibrary(platform, 'x64', () => fakeKoffi(whole)), null, platform);
+  for (const arch of ['ia32', 'arm', 's390x', 'ppc64', 'mips', 'mipsel'] as const) assert.equal(loadLibrary('linux', arch, () => fakeKoffi(whole)), null, arch);
+  assert.equal(loadLibrary('darwin', 'arm64', () => fakeKoffi(withoutPeers)), null);
+  assert.equal(loadLibrary('linux', 'x64', () => { throw new Error('not installed'); }), null);
+});
+
+test('a system that answers for somebody it does not know, or for a socket that is none of this machine, has identified nobody', () => {
+  const answers = (domain: number, uid: number, bytes = 12) => loadLibrary('linux', 'x64', () => fakeKoffi({
+    sendmsg: () => 0, recvmsg: () => 0, flock: () => 0,
+    getsockopt: (_: number, __: number, name: number, value: Uint8Array, length: Uint32Array) => {
+      const view = new DataView(value.buffer);
+      view.setUint32(0, name === 39 ? domain : 1, true);
+      if (name === 17) [length[0]] = [bytes, view.setUint32(4, uid, true), view.setUint32(8, uid, true)];
+      return 0;
+    },
+  }))!.peer(5);
+  assert.deepEqual(answers(1, 1000), { pid: 1, uid: 1000, gid: 1000 });
+  assert.equal(answers(1, 0xffffffff), null);
+  assert.equal(answers(2, 1000), null, 'TCP');
+  assert.equal(answers(1, 1000, 8), null, 'an answer of another size');
+});
+
+test('a TCP peer that has gone is nobody, not the user the system names for it', { skip }, async () => {
+  let arrived: Socket | null = null;
+  const server = createServer({ pauseOnConnect: true }, (socket) => { arrived = socket; });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = rawConnect((server.address() as AddressInfo).port, '127.0.0.1');
+  for (let i = 0; i < 2000 && arrived === null; i++) await turns(1);
+  client.resetAndDestroy();
+  await turns(20);
+  const socket = arrived! as Socket;
+  assert.equal(socket.remoteAddress, undefined, 'it does not look like TCP any more');
+  assert.equal(peerCredentials(socket), 'unavailable');
+  assert.equal(admit(socket, { policy: 'require' }).kind, 'refused');
+  socket.destroy();
+  server.close();
+});
+
+test('without the package nobody is let in who has to be identified, and everybody who need not', async () => {
+  const source = `
+    import { createRequire, Module } from 'node:module';
+    const load = Module._load;
+    Module._load = (name, ...rest) => { if (name === 'koffi') throw new Error('not installed'); return load(name, ...rest); };
+    const { Connection, Listener, canPassConnections } = await import(${JSON.stringify(new URL('../src/index.js', import.meta.url).href)});
+    const says = [String(canPassConnections())];
+    for (const [i, credentials] of [{ policy: 'require' }, { uids: [process.getuid()] }, { policy: 'if-available', uids: [] }, { policy: 'off' }].entries()) {
+      const path = process.argv[1] + i;
+      await new Promise((resolve) => Listener.open({ kind: 'unix', path }, {
+        onListening: (listener) => Connection.client({ target: { kind: 'unix', path }, log: () => {} }, {
+          onConnectionFailure: () => {}, onClosed: () => { listener.close(); resolve(); },
+        }),
+        onListenFailure: (_, failure) => { says.push(failure.code); resolve(); },
+        onAccept: (_, accepted) => { says.push('let in'); accepted.destroy(); return null; },
+      }, { credentials, log: ({ message }) => says.push(message) }));
+    }
+    console.log(says.join('; '));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source, freshPath()], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => { said += String(chunk); });
+  await new Promise((resolve) => child.once('close', resolve));
+  assert.equal(said, 'false; the peer cannot be identified; the peer cannot be identified; let in; let in\n');
 });
 
 test('TLS connections are not passed: their keys would stay behind', { skip: skip || (hasOpenssl ? false : 'no openssl') }, async () => {

@@ -79,6 +79,8 @@ const DOMAINS = new Set([UNIX, IPV4, IPV6]);
 const UCRED_BYTES = 12;
 /** What the system says of somebody it does not know. */
 const NO_USER = 0xffffffff;
+/** The runtime has no name for it: too many descriptors are on their way. */
+const NAMELESS = new Map([[109, 'ETOOMANYREFS']]);
 const MSG_CTRUNC = 0x8;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -111,7 +113,7 @@ function locks(libc: ReturnType<Koffi['load']>, code: () => string): CLibrary['l
   return (fd) => (flock(fd, LOCK_EX | LOCK_NB) === 0 ? 'locked' : code());
 }
 
-const lastCode = (koffi: Koffi) => (): string => getSystemErrorName(-koffi.errno());
+const lastCode = (koffi: Koffi) => (): string => NAMELESS.get(koffi.errno()) ?? getSystemErrorName(-koffi.errno());
 
 function linux(koffi: Koffi): CLibrary {
   const libc = koffi.load(null);

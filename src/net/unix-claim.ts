@@ -166,13 +166,14 @@ function probe(path: string): Promise<Probed> {
       clearTimeout(timer);
       socket.on('error', () => {});
       socket.destroy();
-      resolve(answer);
+      // It has ended before it could accept: what it leaves is seen the next time.
+      resolve(answer === 'ECONNRESET' ? probe(path) : answer);
     };
     socket.once('connect', () => done('alive'));
-    socket.once('error', ({ code }: NodeJS.ErrnoException) => done(PROBED[code ?? ''] ?? code ?? 'io'));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => done(PROBED.get(code ?? '') ?? code ?? 'io'));
   });
 }
-const PROBED: Record<string, string> = { ENOENT: 'free', ECONNREFUSED: 'stale', EAGAIN: 'alive' };
+const PROBED = new Map([['ENOENT', 'free'], ['ECONNREFUSED', 'stale'], ['EAGAIN', 'alive']]);
 
 /** False: something lies there that is no dead socket of ours, or not the one that was looked at `before` it was asked. */
 function removeStale(path: string, before: BigIntStats | null): boolean {
