@@ -111,6 +111,34 @@ test('a closed connection that somebody keeps holds no bytes, neither collected,
   assert.ok(kept.every((connection) => connection.state === 'closed'));
 });
 
+test('where the runtime does not tell how much it has handed over, its reports count, and sent still never lies', async () => {
+  const server = new Recorder({ accepted: (c, detail) => { if ((detail as { token: number }).token < 3) c.send(Buffer.alloc(6 * MIB)); } });
+  const listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0 }, (transport) => {
+    const { _handle: handle } = (transport as unknown as { readonly socket: { readonly _handle: object } }).socket;
+    for (const name of ['bytesWritten', 'writeQueueSize']) Object.defineProperty(handle, name, { value: undefined });
+    return Connection.server(transport, server, quiet);
+  });
+  const client = new Recorder({ connected: (c) => c.mute() });
+  const connection = Connection.client({ target: { kind: 'tcp', host: '127.0.0.1', port: listener.port }, ...quiet }, client);
+  await Promise.all([client.until('connected'), server.until('started')]);
+  const serving = server.connection!;
+  serving.send(Buffer.alloc(6 * MIB));
+  await server.until('throttled');
+  assert.ok(serving.pendingBytes > 0 && serving.pendingBytes <= 18 * MIB, `${serving.pendingBytes}`);
+  connection.unmute();
+  await server.until('unthrottled');
+  assert.deepEqual([server.details('sent'), serving.pendingBytes], [[1, 2, 3], 0]);
+  await client.until(() => client.size === 18 * MIB);
+  connection.mute();
+  serving.send(Buffer.alloc(12 * MIB));
+  await server.until('throttled', 2);
+  serving.hardClose();
+  await server.until('send-failed');
+  assert.deepEqual([server.details('sent'), server.details('send-failed')], [[1, 2, 3], [4]]);
+  connection.hardClose();
+  listener.close();
+});
+
 /* ── receiving ─────────────────────────────────────────────────────────── */
 
 test('the transport is paused once for each mute, and resumed once for each unmute, in the next turn', () => {

@@ -214,6 +214,35 @@ test('what has queued up leaves as one, once there is room; a close waits for it
   assert.deepEqual(told.names.filter((name) => name !== 'progress'), ['throttled', 'closed closed']);
 });
 
+test('it is throttled for tables while anything waits, and over when it is over', async () => {
+  const { near, puppet } = await puppeteered(new Told());
+  assert.equal(near.figures.state, 'open');
+  puppet.outcome = CONGESTED;
+  near.write(Buffer.from('refused'));
+  assert.equal(near.figures.state, 'throttled', 'nothing is queued yet');
+  near.write(Buffer.from('queued'));
+  assert.equal(near.figures.state, 'throttled');
+  near.destroy();
+  assert.equal(near.figures.state, 'closed');
+  const early = QueuedConnection.accept(new Puppet(), new Told());
+  early.write(Buffer.from('x'));
+  assert.equal(early.figures.state, 'throttled', 'written before it is open');
+  early.destroy();
+});
+
+test('a peer that does not take what is queued does not keep a closed connection', async () => {
+  const told = new Told();
+  const { near, puppet } = await puppeteered(told);
+  puppet.outcome = CONGESTED;
+  near.write(Buffer.from('refused'));
+  near.write(Buffer.from('queued'));
+  near.close();
+  await turns(3);
+  assert.deepEqual(told.names, ['throttled']);
+  await until(() => told.names.length > 1);
+  assert.deepEqual([told.names, puppet.calls], [['throttled', 'closed closed'], ['destroy']]);
+});
+
 test('unthrottled comes when the kernel has all of it, not between two refusals', async () => {
   const told = new Told();
   const { near, puppet } = await puppeteered(told);
