@@ -283,7 +283,7 @@ class TlsTransport extends BaseTransport {
     if (this.#restBytes > 0) return;
     this.#rest = [];
     this.#next = 0;
-    if (this.#ending) super.end();
+    if (this.#ending) this.#takeLeave();
   }
   protected override completed(events: TransportEvents): void {
     if (++this.#finished > TLS_WRITES_A_TURN) return;
@@ -297,7 +297,13 @@ class TlsTransport extends BaseTransport {
   }
   override end(): void {
     this.#ending = true;
-    if (this.#restBytes === 0) super.end();
+    if (this.#restBytes === 0) this.#takeLeave();
+  }
+  /** In a turn of its own: in the middle of a read it would make the library forget what it has read and not handed over. */
+  #takeLeave(): void {
+    setImmediate(() => {
+      if (!this.socket.destroyed) super.end();
+    });
   }
   /** Whoever keeps a closed connection keeps none of its bytes. */
   override destroy(): void {
