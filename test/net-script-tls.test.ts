@@ -132,12 +132,62 @@ for (const arrangement of ARRANGEMENTS) {
       assert.equal(await host.evaluate("(at agreed 'alpn)"), '"other"');
       assert.equal(await host.evaluate("(at agreed 'subject)"), '"client"');
       assert.match(await host.evaluate("(at agreed 'fingerprint)"), /^"([0-9A-F]{2}:){31}[0-9A-F]{2}"$/);
-      assert.equal(await host.evaluate("(type (at agreed 'expires))"), 'timestamp');
+      assert.equal(await host.evaluate("(at agreed 'subject-name)"), '"CN=client"');
+      assert.equal(await host.evaluate("(list (at agreed 'issuer) (at agreed 'issuer-name))"), '("authority" "CN=authority")');
+      assert.equal(await host.evaluate("(at agreed 'names)"), '"DNS:client.example"');
+      assert.match(await host.evaluate("(at agreed 'serial)"), /^"[0-9A-F]{2,40}"$/);
+      assert.equal(await host.evaluate("(- (as 'date (at agreed 'expires)) (as 'date (at agreed 'begins)))"), '30');
       client.close();
+      await until(async () => (await host.evaluate("(count (at (.net.conns) 'handle))")) === '0', 'its end');
       const plain = await RawClient.open(host.port);
       await until(async () => (await host.evaluate('(.net.tls peer)')) === '', 'the plain one');
       plain.close();
       assert.match(await host.evaluate('(.net.tls 900)'), /^error io/);
+    });
+
+    test('a script that has connected is told as much of the server', async () => {
+      const { port, stop } = await peerNode(`(do ${variables} (.net.listen "tls://127.0.0.1:${securePort}" {tls: {cert: cert key: key}}))`);
+      for (const where of [`tls://127.0.0.1:${securePort}`, `tls://localhost:${securePort}`]) {
+        assert.match(await host.evaluate(`(set h (.ipc.open {address: "${where}" tls: {ca: ca}}))`), /^\d+$/);
+        await host.evaluate('(set agreed (.net.tls h))');
+        assert.equal(await host.evaluate("(at agreed 'servername)"), where.includes('localhost') ? '"localhost"' : '', 'an address is no name to ask for');
+        assert.equal(await host.evaluate("(at agreed 'subject-name)"), '"CN=server"');
+        assert.match(await host.evaluate("(at agreed 'names)"), /DNS:localhost, IP Address:127\.0\.0\.1/);
+        assert.equal(await host.evaluate("(< (at agreed 'begins) (at agreed 'expires))"), 'true');
+        await host.evaluate('(.ipc.close h)');
+      }
+      assert.ok(port > 0);
+      await stop();
+    });
+
+    test('a certificate without a common name does not come in past .ipc.on.auth', async () => {
+      const nameless = certificate('unit', 'authority', 'DNS:client.example', 30, '/O=Example/OU=Unit');
+      const port = await listen('{tls: {cert: cert key: key ca: ca}}');
+      await host.evaluate('(do (set asked (list)) (set .ipc.on.auth (fn [u p] (do (set asked (concat asked (list (list u p)))) false))))');
+      await assert.rejects(connect(`tls://127.0.0.1:${port}`, { tls: { ca, cert: nameless.certFile, key: nameless.keyFile } }), { code: 'access' });
+      assert.match(await host.evaluate('asked'), /"O=Example, OU=Unit" ""/);
+      await host.evaluate('(set .ipc.on.auth 0)');
+    });
+
+    test('a server that refuses a certificate after the handshake is told as what it does', async () => {
+      const { stop } = await peerNode(`(do ${variables} (.net.listen "tls://127.0.0.1:${securePort}" {tls: {cert: cert key: key ca: ca}}))`);
+      await host.evaluate('(do (set codes (list)) (set .net.on.connect-failed (fn [h a c] (set codes (concat codes c)))))');
+      assert.match(await host.evaluate(`(.ipc.open {address: "tls://127.0.0.1:${securePort}" tls: {ca: ca}})`), /^error io.*TLS failed \(peer-wants-certificate\): 127\.0\.0\.1:/);
+      await until(async () => /peer-wants-certificate/.test(await host.evaluate('codes')), 'its code');
+      await host.evaluate('(set .net.on.connect-failed 0)');
+      await stop();
+    });
+
+    test('what no session can be made of is an error that names it, and ends nobody', async () => {
+      for (const [options, message] of [
+        ['alpn: [""]', /tls\.alpn must not be empty/], ['alpn: []', /alpn: a protocol has/], ['ca: key', /ca: no certificate in PEM/], ['cert: mine', /cert and key go together/],
+        ['cert: mine key: key', /key: it does not belong to the certificate/], ['crl: cert ca: ca', /CRL/i],
+      ] as const) {
+        const answer = await host.evaluate(`(.ipc.open {address: "tls://127.0.0.1:1" tls: {${options}}})`);
+        assert.match(answer, message, options);
+      }
+      const answer = await host.evaluate('(.net.listen "127.0.0.1:0" {tls: {cert: cert key: key alpn: [""]}})');
+      assert.match(answer, /^error domain.*tls\.alpn must not be empty/);
     });
 
     test('TLS starts on an open connection, asked for by a script at either end', async () => {

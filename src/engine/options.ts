@@ -17,7 +17,7 @@ type Plain = (key: string, v: Value) => unknown;
 export type OptionTable = ReadonlyMap<string, Reader>;
 
 export const count: Plain = (key, v) => (typeof v === 'number' && v >= 0 ? v : fail('type', `${key} must be a count`));
-export const path: Plain = (key, v) => (typeof v === 'string' && v !== '' ? fromBytes(v) : wrong(key, 'a str', v));
+export const path: Plain = (key, v) => (typeof v !== 'string' ? wrong(key, 'a str', v) : v === '' ? fail('domain', `${key} must not be empty`) : fromBytes(v));
 export const text: Plain = (key, v) => (typeof v === 'string' ? v : v instanceof Sym ? v.text : fail('type', `${key} must be a str or a sym`));
 /** A str as the language holds it. */
 export const bytes: Plain = (key, v) => (typeof v === 'string' ? v : wrong(key, 'a str', v));
