@@ -84,11 +84,15 @@ test('a file that is no socket is never removed', unix, async () => {
   assert.equal(lstatSync(path).isFile(), true);
 });
 
-test('a folder others can write to is refused, one that does not exist too', unix, async () => {
+test('a folder others can write to is refused, one that does not exist too; one that cannot be looked into is taken', unix, async () => {
   const folder = freshPath();
   mkdirSync(folder);
-  chmodSync(folder, 0o777);
-  assert.equal(await refusal(listen({ kind: 'unix', path: join(folder, 's') }, () => null)), 'EPERM');
+  for (const mode of [0o777, 0o775, 0o770, 0o702]) {
+    chmodSync(folder, mode);
+    assert.equal(await refusal(listen({ kind: 'unix', path: join(folder, 's') }, () => null)), 'EPERM', mode.toString(8));
+  }
+  chmodSync(folder, 0o300);
+  (await listen({ kind: 'unix', path: join(folder, 's') }, () => null)).close();
   chmodSync(folder, 0o700);
   const listener = await listen({ kind: 'unix', path: join(folder, 's') }, () => null);
   listener.close();

@@ -24,9 +24,14 @@ export async function electionLock(
   return null;
 }
 
-/** The kernel frees it with the descriptor. `impossible`: the file system does not lock folders. */
+/** The kernel frees it with the descriptor. `impossible`: it cannot be opened, or the file system does not lock folders. */
 function lockFolder(folder: string, library: CLibrary): HeldName | null | 'impossible' {
-  const fd = openSync(folder, 'r');
+  let fd: number;
+  try {
+    fd = openSync(folder, 'r');
+  } catch {
+    return 'impossible';
+  }
   const answer = library.lock(fd);
   if (answer === 'locked') return { release: () => closeSync(fd) };
   closeSync(fd);

@@ -43,6 +43,6 @@ export function privateFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const stats = lstatSync(folder);
   if (!stats.isDirectory()) throw new PipeError('io', `not a folder: '${folder}'`);
-  if (stats.uid !== process.getuid!()) throw new PipeError('io', `the folder belongs to somebody else: '${folder}'`);
+  if (stats.uid !== process.geteuid!()) throw new PipeError('io', `the folder belongs to somebody else: '${folder}'`);
   if ((stats.mode & 0o077) !== 0) throw new PipeError('io', `others can enter the folder: '${folder}'`);
 }
