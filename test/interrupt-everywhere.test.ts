@@ -32,7 +32,7 @@ class Counting extends Interrupt {
 const SETUP = `
 (set n 262144) (set x (til n)) (set r (rand n 1000)) (set f (as 'F64 r)) (set i (as 'I32 r)) (set m (< r 500)) (set nn (as 'I64 (% x 0)))
 (set s (as 'SYM r)) (set st (as 'STR r)) (set gu (guid n)) (set ts (as 'TIMESTAMP (* x 1000000000))) (set dt (as 'DATE (% x 9999)))
-(set li (map (fn [v] (list v v)) x)) (set names (split (take "ab,cde," 1200000) ","))
+(set li (map (fn [v] (list v v)) x)) (set lx (map neg x)) (set ls (map (fn [v] "a") x)) (set ln (map (fn [v] null) x)) (set lm (map not m)) (set names (split (take "ab,cde," 1200000) ","))
 (set d (dict x r)) (set t (table [a b c k] (list x r f s))) (set u (table [b q] (list (til 1000) (til 1000))))
 (set text (take "hello, world; " 4194304)) (set code (concat "(quote (" (concat (take "(foo 12) " 900000) "))")))
 (set json (concat "[" (concat (take "[1,2,3]," 800000) "0]"))) (set kept 7)`;
@@ -44,29 +44,29 @@ const LONG: Readonly<Record<string, readonly string[]>> = {
   sqrt: ['(sqrt f)'], exp: ['(exp f)'], log: ['(log f)'], sin: ['(sin f)'], cos: ['(cos f)'], tan: ['(tan f)'], asin: ['(asin f)'], acos: ['(acos f)'], atan: ['(atan f)'],
   xbar: ['(xbar x 10)'], rand: ['(rand n 10)'], '==': ['(== x r)', '(== li li)'], '!=': ['(!= st "5")'], '<': ['(< x r)'], '<=': ['(<= f 5)'], '>': ['(> s \'a)'], '>=': ['(>= x 5)'],
   not: ['(not m)'], within: ['(within x [5 10])'], sum: ['(sum x)', '(sum f)'], prod: ['(prod x)'], avg: ['(avg x)'], min: ['(min x)'], max: ['(max f)'],
-  med: ['(med x)', '(med (map neg x))'], mode: ['(mode r)', '(mode st)'], dev: ['(dev f)'], dev_pop: ['(dev_pop f)'], stddev: ['(stddev f)'], stddev_pop: ['(stddev_pop f)'],
+  med: ['(med x)', '(med lx)', '(med ln)'], mode: ['(mode r)', '(mode st)'], dev: ['(dev f)'], dev_pop: ['(dev_pop f)'], stddev: ['(stddev f)'], stddev_pop: ['(stddev_pop f)'],
   var: ['(var x)'], var_pop: ['(var_pop x)'], all: ['(all (>= x 0))'], any: ['(any (< x 0))'], cov: ['(cov f f)'], scov: ['(scov f f)'],
   pearson_corr: ['(pearson_corr f x)'], wsum: ['(wsum f x)'], wavg: ['(wavg x f)'], quantile: ['(quantile f 0.3)'], percentile: ['(percentile x 30)'],
   sums: ['(sums x)'], avgs: ['(avgs f)'], mins: ['(mins x)'], maxs: ['(maxs f)'], prds: ['(prds x)'], deltas: ['(deltas x)'], ratios: ['(ratios f)'], differ: ['(differ x)'],
   fills: ['(fills nn)'], msum: ['(msum 9 x)'], mavg: ['(mavg 9 f)'], mmin: ['(mmin 9 x)'], mmax: ['(mmax 9 f)'], mcount: ['(mcount 9 x)'], mvar: ['(mvar 9 f)'], mdev: ['(mdev 9 f)'],
   map: ['(map neg x)', '(map (fn [v] v) x)'], pmap: ['(pmap neg x)'], 'map-left': ['(map-left + x 1)'], 'map-right': ['(map-right + 1 x)'],
   fold: ['(fold + 0 x)'], 'fold-left': ['(fold-left + 0 x)'], 'fold-right': ['(fold-right + 0 x)'], scan: ['(scan + x)'], 'scan-left': ['(scan-left + x)'], 'scan-right': ['(scan-right + x)'],
-  prior: ['(prior - x)'], filter: ['(filter x m)', '(filter st m)', '(filter li m)', '(filter x (map not m))', '(filter (take "ab" n) m)'], apply: ['(apply + x r)'], til: ['(til n)'], concat: ['(concat st st)', '(concat li li)', '(concat 1 li)'], raze: ['(raze li)', '(raze (map neg x))'],
+  prior: ['(prior - x)'], filter: ['(filter x m)', '(filter st m)', '(filter li m)', '(filter x lm)', '(filter (take "ab" n) m)'], apply: ['(apply + x r)'], til: ['(til n)'], concat: ['(concat st st)', '(concat li li)', '(concat 1 li)'], raze: ['(raze li)', '(raze lx)', '(raze ls)'],
   take: ['(take x 1000000)', '(take li 262000)'], drop: ['(drop li 9)'], reverse: ['(reverse li)'], rotate: ['(rotate x 5)', '(rotate st 5)'], cut: ['(cut x (take x 20000))'], cross: ['(cross (til 500) (til 500))'], at: ['(at x r)', '(at st r)', '(at li r)', '(at text r)'],
   where: ['(where m)'], group: ['(group r)', '(group st)', '(group gu)'], distinct: ['(distinct x)', '(distinct st)', '(distinct li)', '(distinct t)', '(distinct text)'],
-  diverse: ['(diverse x)'], in: ['(in x r)', '(in st st)', '(in text "abc")'], find: ['(find r x)', '(find st "none")'], except: ['(except x r)', '(except st st)'], union: ['(union x r)', '(union f f)'], sect: ['(sect x r)'],
+  diverse: ['(diverse x)'], in: ['(in x r)', '(in st st)', '(in text "abc")'], find: ['(find r x)', '(find st "none")'], except: ['(except x r)', '(except st st)'], union: ['(union x r)', '(union f f)', '(union li li)'], sect: ['(sect x r)'],
   asc: ['(asc x)', '(asc f)', '(asc st)', '(asc s)'], desc: ['(desc x)'], iasc: ['(iasc f)'], idesc: ['(idesc gu)'], rank: ['(rank x)'], xrank: ['(xrank 4 x)'], xasc: ['(xasc t [k b])'], xdesc: ['(xdesc t \'c)'],
   top: ['(top x 10)'], bot: ['(bot f 10)'], bin: ['(bin x r)'], binr: ['(binr x r)'], dict: ['(dict x 1)', '(dict (take x 262000) r)'], remove: ['(remove d 5)'],
   select: ['(select {from: t where: (> b 500)})', '(select {from: t s: (sum c) by: k})', '(select {from: t m: (med c) by: b})', '(select {from: t desc: c})', '(select {z: (+ a b) from: t})'],
   insert: ['(insert st st)', '(insert li li)'], update: ['(update {from: t z: (* c 2)})', '(update {from: t z: (sum c) by: k})'], upsert: ['(upsert t 1 t)'],
   'inner-join': ['(inner-join [b] t u)'], 'left-join': ['(left-join [b] t u)'], 'full-join': ['(full-join [b] t u)'], 'anti-join': ['(anti-join [b] t u)'], 'asof-join': ['(asof-join [k a] t t)'],
   pivot: ["(pivot t 'b 'k 'c sum)"], xgroup: ["(xgroup t 'k)"], 'union-all': ['(union-all t t)'],
-  split: ['(split text ",")', '(split text ", world")', '(split text "none")'], 'str-join': ['(str-join names ";")'], 'str-find': ['(str-find text "none")', '(str-find text "[x-z]?[0-9]")'],
+  split: ['(split text ",")', '(split text ", world")', '(split text "none")'], 'str-join': ['(str-join names ";")', '(str-join ls ";")'], 'str-find': ['(str-find text "none")', '(str-find text "[x-z]?[0-9]")'],
   strlen: ['(strlen st)'], upper: ['(upper text)', '(upper st)'], lower: ['(lower text)'], trim: ['(trim (take " " 8000000))'], substr: ['(substr st 1 2)'], replace: ['(replace text "," ";")', '(replace text "none" "")'],
   like: ['(like text "*none*")', '(like text "*o*w*none")', '(like text "h[aeiou]*[0-9]")', '(like st "*5*")'],
   yyyy: ['(yyyy dt)'], mm: ['(mm dt)'], dd: ['(dd dt)'], hh: ['(hh ts)'], minute: ['(minute ts)'], ss: ['(ss ts)'], dow: ['(dow dt)'], doy: ['(doy dt)'], date: ['(date ts)'], time: ['(time ts)'],
   as: ["(as 'F64 x)", "(as 'STR x)", "(as 'SYM st)", "(as 'I64 f)", "(as 'TIMESTAMP x)", "(as 'I32 x)"], guid: ['(guid n)'],
-  eval: ['(eval (list + x x))'], parse: ['(parse code)', '(parse (concat "{" (concat (take "abc: 1 " 2100000) "}")))', '(parse (concat "\\"" (concat text "\\"")))', '(parse (concat (take "; nothing " 900000) "\\n1"))'],
+  '.mem.objsize': ['(.mem.objsize li)'], eval: ['(eval (list + x x))'], parse: ['(parse code)', '(parse (concat "{" (concat (take "abc: 1 " 2100000) "}")))', '(parse (concat "\\"" (concat text "\\"")))', '(parse (concat (take "; nothing " 900000) "\\n1"))'],
   format: ['(format "%" x)', '(format "%" st)', '(format "%" li)', '(format "%" t)'], println: ['(println "%" x)'], print: ['(print "%" f)'],
   read: ['(read "FOLDER/text")'], write: ['(write "FOLDER/other" (concat text (concat text (concat text text))))'], load: ['(load "FOLDER/code.rfl")'],
   '.json.parse': ['(.json.parse json)'], '.json.format': ['(.json.format x)', '(.json.format st)', '(.json.format text)', '(.json.format d)', '(.json.format t)'],
@@ -79,7 +79,7 @@ const FILES = `(write "FOLDER/text" (take text 33554432)) (write "FOLDER/code.rf
 
 /** Builtins that take no time worth an interrupt, whatever they are given: an element, a header, a copy of memory, a fact. */
 const BRIEF = `first unify last count list enlist get lag lead key value table cols meta row xcol xcols xkey fkeys type timestamp sym-name rc nil? raise env exit show
-.fs.size .sys.args .sys.build .sys.info .sys.mem .sys.gc .sys.env .sys.timeit .mem.objsize .os.getenv .os.setenv .time.now del`.split(/\s+/);
+.fs.size .sys.args .sys.build .sys.info .sys.mem .sys.gc .sys.env .sys.timeit .os.getenv .os.setenv .time.now del`.split(/\s+/);
 /** Tested elsewhere, with what they wait for or go through. */
 const ELSEWHERE = '.sys.exec .sys.cmd .fs.list window-join window-join1 window alter modify ungroup'.split(' ');
 

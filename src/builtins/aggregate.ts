@@ -8,6 +8,7 @@ import { isNumericType, isTemporalType, numberOf } from '../columns/promote.js';
 import { itemAt, pack, packEach } from '../columns/item.js';
 import { columnOfLong } from '../columns/concat.js';
 import { rowAt } from '../columns/gather.js';
+import { ListBuilder } from '../columns/long-list.js';
 import { allTrue, anyTrue, extreme, mean, mode, outerValueAt, product, sum } from '../columns/aggregate.js';
 import { correlation, covariance, joint, spread, variance, weighted, type Spread } from '../columns/moments.js';
 import { quantile } from '../columns/quantile.js';
@@ -120,9 +121,18 @@ function modeOf(x: Value): Value {
 /** `x` as a column whose spread or quantiles can be told; null objects in lists are skipped where `sparse`. */
 function measurable(name: string, x: Value, sparse: boolean): Vec {
   if (x instanceof Vec) return isMeasurable(x.t) ? x : x.length === 0 ? EMPTY_I64 : refuse(name, x);
-  if (x instanceof List) return numbers(name, sparse ? new List(x.items.filter((i) => i !== null)) : x);
+  if (x instanceof List) return numbers(name, sparse ? withoutNulls(x) : x);
   if (isNumericType(-tagOf(x))) return pack(-tagOf(x), [x]);
   return isNull(x) ? EMPTY_I64 : refuse(name, x);
+}
+
+function withoutNulls(list: List): List {
+  const kept = new ListBuilder();
+  const read = list.reader();
+  blocks(list.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (read(i) !== null) kept.push(read(i));
+  });
+  return kept.list();
 }
 
 function quantileOf(name: string, x: Value, p: number): Value {

@@ -3,14 +3,14 @@ import { Dict, F64, List, Narrow, T, Table, Vec, isAtom, isNull, isSeq, symText,
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
-import { enlist, isSingle, itemAt, items, pack, reader } from '../columns/item.js';
+import { enlist, isSingle, itemAt, items, pack, packEach, reader } from '../columns/item.js';
 import { gather, indexColumn, maskToIndices } from '../columns/gather.js';
 import { groupIndexColumns, hashGroup } from '../columns/hashing.js';
 import { affixed, columnOfLong, concatColumns, concatItems } from '../columns/concat.js';
 import { cycle, iota, repeat, reversed, takeRange, type Rows } from '../columns/slice.js';
 import { mergeDicts, pick } from '../columns/lookup.js';
 import { ListBuilder, listFrom, listOf } from '../columns/long-list.js';
-import { joinTexts } from '../columns/text.js';
+import { joinEach } from '../columns/text.js';
 import { checkpoint, someBlock } from '../lang/interrupt.js';
 
 export const ROWS: readonly BuiltinRow[] = [
@@ -90,27 +90,24 @@ function raze(x: Value): Value {
   if (!(x instanceof List)) fail('type', `raze takes a list, got ${typeName(x)}`);
   const column = columnOfLong(x);
   if (column !== null) return column;
-  const parts = x.items;
-  if (parts.length < 2) return parts.length === 0 ? x : parts[0];
-  if (every(parts, isSeq)) {
-    const seqs = parts as readonly (Vec | List)[];
-    return every(seqs, (p) => p.t === seqs[0].t) ? concatColumns(seqs) : concatItems(seqs);
-  }
-  if (every(parts, (p) => typeof p === 'string')) return joinTexts((parts as readonly string[]).map(unpadded), '');
-  const t = tagOf(parts[0]);
-  if (t < 0 && every(parts, (p) => tagOf(p) === t)) return pack(-t, parts);
-  return parts.reduce((acc, p) => {
-    checkpoint();
-    return concat(acc, p);
-  });
-}
-
-/** As `xs.every(test)`, interruptible. */
-function every<V extends Value>(xs: readonly V[], test: (x: V) => boolean): boolean {
-  return !someBlock(xs.length, (lo, hi) => {
-    for (let i = lo; i < hi; i++) if (!test(xs[i])) return true;
+  const n = x.length;
+  if (n < 2) return n === 0 ? x : x.item(0);
+  const read = x.reader();
+  const every = (test: (v: Value) => boolean): boolean => !someBlock(n, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (!test(read(i))) return true;
     return false;
   });
+  const t = tagOf(read(0));
+  const alike = every((v) => tagOf(v) === t);
+  if (every(isSeq)) return alike ? concatColumns(x.items as readonly Vec[]) : concatItems(x.items as readonly (Vec | List)[]);
+  if (typeof read(0) === 'string' && alike) return joinEach(n, (i) => unpadded(read(i) as string), '');
+  if (t < 0 && alike) return packEach(-t, n, read);
+  let out = read(0);
+  for (let i = 1; i < n; i++) {
+    checkpoint();
+    out = concat(out, read(i));
+  }
+  return out;
 }
 
 /* ── parts ───────────────────────────────────────────────────────────── */

@@ -1,11 +1,13 @@
 /** Membership and collections as sets. */
 import { Dict, I64_NULL, List, T, Table, Vec, isAtom, isFunction, isSeq, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
+import { blocks } from '../lang/interrupt.js';
 import { typeName } from '../lang/type-names.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import { isSingle, items, pack } from '../columns/item.js';
 import { gatherTable, indexColumn } from '../columns/gather.js';
 import { concatItems } from '../columns/concat.js';
+import { ListBuilder, listFrom } from '../columns/long-list.js';
 import { hashGroup, hashGroupRows, positionsIn } from '../columns/hashing.js';
 import { bytesIn, bytesOf } from '../columns/text.js';
 import { distinctOf, indexOfValue, membership, selectBySet } from '../columns/search.js';
@@ -89,13 +91,13 @@ function except(xs: Value, ys: Value): Value {
   if (ys instanceof Dict || ys instanceof Table) return xs;
   if (!isSeq(ys)) fail('type', `except takes a vector, list or atom, got ${typeName(ys)}`);
   const out = selectBySet(xs, ys, false);
-  return ys instanceof List && out.length > 0 ? new List(items(out)) : out;
+  return ys instanceof List && out.length > 0 ? listFrom(out) : out;
 }
 
 function sect(xs: Value, ys: Value): Value {
   const [a, b] = both('sect', xs, ys);
   const out = selectBySet(a, b, true);
-  return b instanceof List ? new List(items(out)) : out;
+  return b instanceof List ? listFrom(out) : out;
 }
 
 function union(xs: Value, ys: Value): Value {
@@ -104,7 +106,12 @@ function union(xs: Value, ys: Value): Value {
   // Only between lists are duplicates within the right side dropped.
   const all = concatItems([a, b]);
   const { ids, first } = hashGroup(all);
-  return new List(all.items.filter((_, i) => i < a.length || first[ids[i]] === i));
+  const read = all.reader();
+  const out = new ListBuilder();
+  blocks(all.length, (lo, hi) => {
+    for (let i = lo; i < hi; i++) if (i < a.length || first[ids[i]] === i) out.push(read(i));
+  });
+  return out.list();
 }
 
 function both(who: string, xs: Value, ys: Value): [Vec | List, Vec | List] {

@@ -4,10 +4,10 @@ import { fail } from '../lang/errors.js';
 import { checkpoint } from '../lang/interrupt.js';
 import type { BuiltinRow } from '../lang/builtin.js';
 import { typeName } from '../lang/type-names.js';
-import { items, packOrList } from '../columns/item.js';
+import { items, packEach, packOrList } from '../columns/item.js';
 import { takeRange } from '../columns/slice.js';
 import { globSearch, globTest } from '../columns/glob.js';
-import { byPieces, joinTexts } from '../columns/text.js';
+import { byPieces, joinEach, joinTexts } from '../columns/text.js';
 import { countText, cutAt, isText, mapText, mapTextAt, replaceAll, testText, texts } from '../columns/strings.js';
 
 export const ROWS: readonly BuiltinRow[] = [
@@ -151,11 +151,14 @@ function join(xs: Value, sep: Value): Value {
   const one = textOf(xs);
   if (one !== null) return one;
   if (isVec(xs) && isText(xs)) return joinTexts(texts(xs), between);
-  return xs instanceof List ? joinTexts(texts(textColumn('str-join', xs)), between) : noText('str-join', xs);
+  if (!(xs instanceof List)) return noText('str-join', xs);
+  const read = xs.reader();
+  return joinEach(xs.length, (i) => textOf(read(i)) ?? noText('str-join', read(i)), between);
 }
 
 function textColumn(what: string, xs: List): Vec {
-  return new Vec(T.STR, xs.items.map((x) => textOf(x) ?? noText(what, x)));
+  const read = xs.reader();
+  return packEach(T.STR, xs.length, (i) => textOf(read(i)) ?? noText(what, read(i)));
 }
 
 function split(x: Value, sep: Value): Value {

@@ -2,7 +2,8 @@
 import { List, T, Vec, nullOf } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { blocks, checkpoint } from '../lang/interrupt.js';
-import { alloc, allocList, store } from './item.js';
+import { alloc, store } from './item.js';
+import { listOf } from './long-list.js';
 import { concatColumns } from './concat.js';
 import { cast } from './cast.js';
 import { gather } from './gather.js';
@@ -81,7 +82,12 @@ export function gatherOrNull(v: Column, rows: Int32Array): Column {
     }
   });
   if (!missing) return gather(v, rows);
-  if (v instanceof List) return new List(Object.assign(allocList(rows.length), Array.from(rows, (i) => (i < 0 ? null : v.items[i]))));
+  if (v instanceof List) {
+    const read = v.reader();
+    return listOf(rows.length, (out, base, lo, hi) => {
+      for (let i = lo; i < hi; i++) out[i - base] = rows[i] < 0 ? null : read(rows[i]);
+    });
+  }
   const data = v.length === 0 ? alloc(v.t, rows.length) : gather(v, at).data;
   const none = nullOf(v.t);
   blocks(rows.length, (lo, hi) => {

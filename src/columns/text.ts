@@ -65,6 +65,16 @@ export function joinTexts(parts: readonly string[], between: string): string {
   }
   return out;
 }
+
+/** As `joinTexts`, of what `at` gives for each of `n` places. */
+export function joinEach(n: number, at: (i: number) => string, between: string): string {
+  let out = '';
+  for (let lo = 0; lo < n; lo += JOINED) {
+    checkpoint();
+    out += (lo === 0 ? '' : between) + Array.from({ length: Math.min(JOINED, n - lo) }, (_, k) => at(lo + k)).join(between);
+  }
+  return out;
+}
 /** Parts joined at once. */
 const JOINED = 8192;
 

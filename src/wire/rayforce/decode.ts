@@ -8,6 +8,7 @@ import {
 } from '../../lang/value.js';
 import { copyInto } from '../../columns/copy.js';
 import { allocList } from '../../columns/item.js';
+import { listOf } from '../../columns/long-list.js';
 import { checkpoint } from '../../lang/interrupt.js';
 import { inflate } from './compress.js';
 import { SYM_FLAG, flagMeansQuoted, type Dialect } from './dialect.js';
@@ -147,7 +148,12 @@ class Decoder extends Verifier {
 
   list(): List {
     this.take(1);
-    return new List(this.values(this.count(1)));
+    return listOf(this.count(1), (out, base, lo, hi) => {
+      for (let i = lo; i < hi; i++) {
+        if ((i & STRIDE) === 0) checkpoint();
+        out[i - base] = this.value();
+      }
+    });
   }
 
   dict(): Dict {

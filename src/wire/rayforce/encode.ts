@@ -4,6 +4,7 @@ import {
   Builtin, Dict, F64, Guid, Lambda, List, Narrow, Stamp, Sym, T, Table, Vec, isNull, symText, type Value,
 } from '../../lang/value.js';
 import { copyInto } from '../../columns/copy.js';
+import { LongList } from '../../columns/long-list.js';
 import { checkpoint } from '../../lang/interrupt.js';
 import { compress, THRESHOLD } from './compress.js';
 import { MAX_DEPTH, STRIDE } from './verify.js';
@@ -213,13 +214,14 @@ export class Encoder {
     }
   }
 
-  list(values: readonly Value[]): void {
+  list(values: readonly Value[] | LongList): void {
+    const read = values instanceof LongList ? values.reader() : null;
     this.enter();
     this.ensure(10 + values.length);
     this.head(T.LIST, 0, values.length);
     for (let i = 0; i < values.length; i++) {
       if ((i & STRIDE) === 0) checkpoint();
-      this.value(values[i]);
+      this.value(read === null ? (values as readonly Value[])[i] : read(i));
     }
     this.depth--;
   }
@@ -384,7 +386,7 @@ row([-T.F64], (to, v: F64) => {
 row([-T.TIMESTAMP], (to, v: Stamp) => to.wide(-T.TIMESTAMP, v.v, v.v === NULL64 ? 1 : 0));
 row([-T.GUID], (to, v: Guid) => to.guid(v));
 row([-T.SYM], (to, v: Sym) => to.symbol(v));
-row([T.LIST], (to, v: List) => to.list(v.items));
+row([T.LIST], (to, v: List) => to.list(v instanceof LongList ? v : v.items));
 row([T.B8, T.U8, T.I16, T.I32, T.I64, T.F32, T.F64, T.DATE, T.TIME, T.TIMESTAMP, T.GUID], (to, v: Vec) => to.numbers(v));
 row([T.SYM], (to, v: Vec) => to.symbols(v, 0));
 row([T.STR], (to, v: Vec) => to.texts(v));
