@@ -4,24 +4,22 @@
  */
 import { RayError } from '../lang/errors.js';
 import { Dict, List, T, Vec, symVec } from '../lang/value.js';
-import { frameWire, MAX_FRAME_BYTES, request, event as eventFrame } from '../wire/broker/frame.js';
+import { frameWire, request, event as eventFrame } from '../wire/broker/frame.js';
 import type { LaneMessage } from '../wire/broker/lanes.js';
 import type { Frame as LaneFrame } from '../wire/broker/messages.generated.js';
 import { TEXT_LANE, VALUE_LANE } from '../wire/broker/protocols.js';
 import { AnswerWriter } from '../wire/answer-writer.js';
 import { FrameSession } from '../wire/frame-session.js';
 import type { EndpointMux } from '../wire/mux.js';
-import { inflate } from '../wire/rayforce/compress.js';
 import { Frame } from '../wire/rayforce/frames.js';
 import { FLAG, HEADER_SIZE, MSG, readTag, writeHeader, writeTag } from '../wire/rayforce/header.js';
 import type { SessionEvent } from '../wire/rayforce/session.js';
 import { encode } from '../wire/rayforce/value.js';
+import { LANE_BYTES } from './limits.js';
 
 /** In front of a serialized str or u8 vector: its tag, its attribute byte, its length in 8 bytes. */
 const STR_TAG = 256 - 13;
 const VEC_HEAD = 10;
-/** Room for the envelope around a payload. */
-const MAX_PAYLOAD_BYTES = MAX_FRAME_BYTES - 1024;
 const BATCH_BYTES = 64 << 10;
 const NOTHING = Buffer.alloc(0);
 /** What is said instead of an answer that does not fit a frame. */
@@ -83,7 +81,7 @@ export class FrameBridge {
       const end = start + sizeAt(bytes, at + 8);
       const type = bytes[at + 7];
       if (type === MSG.RESPONSE) this.#answer(readTag(bytes, at), bytes, start, end);
-      else answers.raw(this.#message(type, bytes[at + 5], readTag(bytes, at), bytes.subarray(start, end)));
+      else answers.raw(this.#message(type, readTag(bytes, at), bytes.subarray(start, end)));
       at = end;
     }
     return answers.take();
@@ -97,17 +95,15 @@ export class FrameBridge {
     const { payloadProtocol: lane } = asked;
     // What is no str and no u8 vector is the error that encoding has ended in.
     const from = lane === VALUE_LANE ? start : bytes[start] === STR_TAG || bytes[start] === T.U8 ? start + VEC_HEAD : end + 1;
-    if (from <= end && end - from <= MAX_PAYLOAD_BYTES) return answers.answer(asked, bytes, from, end);
+    if (from <= end && end - from <= LANE_BYTES) return answers.answer(asked, bytes, from, end);
     answers.answer(asked, lane === VALUE_LANE ? TOO_LARGE : lane === TEXT_LANE ? TOO_LARGE_TEXT : NOTHING);
   }
 
-  /** An event or a request of ours. */
-  #message(type: number, flags: number, tag: number, payload: Uint8Array): Uint8Array {
-    const value = (flags & FLAG.COMPRESSED) !== 0 ? inflate(payload, 0, payload.length) : payload;
-    const fitting = value.length <= MAX_PAYLOAD_BYTES ? value : TOO_LARGE;
-    if (type === MSG.ASYNC) return frameWire(eventFrame(VALUE_LANE, fitting));
+  /** An event or a request of ours: not packed, and of a size that fits. */
+  #message(type: number, tag: number, payload: Uint8Array): Uint8Array {
+    if (type === MSG.ASYNC) return frameWire(eventFrame(VALUE_LANE, payload));
     this.#own.add(tag);
-    return frameWire(request(VALUE_LANE, fitting, BigInt(tag)));
+    return frameWire(request(VALUE_LANE, payload, BigInt(tag)));
   }
 
   #received({ message, lane, frame }: Exclude<LaneMessage, { message: 'fault' }>): SessionEvent {

@@ -2,6 +2,9 @@
 import { totalmem } from 'node:os';
 import type { Limits } from './api.js';
 
+/** Most bytes of a payload in a frame whose requests carry numbers: the 16 MiB of its body, with room for the envelope. */
+export const LANE_BYTES = (16 << 20) - 1024;
+
 export function withDefaults(limits: Partial<Limits> = {}): Limits {
   return {
     maxConnections: 10_000,

@@ -3,15 +3,17 @@ import { Lambda, T, Vec, name, symbol, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { toBytes } from '../lang/text.js';
 import type { Cell } from '../lang/env.js';
-import { HEADER_SIZE, readHeader } from '../wire/rayforce/header.js';
+import { inflate } from '../wire/rayforce/compress.js';
+import { FLAG, HEADER_SIZE, readHeader, writeHeader } from '../wire/rayforce/header.js';
 import { ProtocolError } from '../wire/rayforce/protocol-error.js';
 import { SIGN, TO_IO } from './channel.js';
 import type { Conn } from './conn.js';
 import { explainBriefly } from './errors-text.js';
 import type { LangSide } from './lang-side.js';
+import { LANE_BYTES } from './limits.js';
 import type { TlsDetails } from '../net/tls-context.js';
 import type { NetEvent } from './net-calls.js';
-import { encodePost } from './remote.js';
+import { tooLargeForLane } from './remote.js';
 import { THROTTLED } from './shared-state.js';
 import type { ClientTls, ServerTls } from './tls-files.js';
 
@@ -38,8 +40,10 @@ export class NetLang {
 
   /** The token. Errors: `again`, `io`, `limit`; `type` not serializable; `domain` bytes that are no whole frames. */
   send(handle: number, message: Value): number {
-    const frame = message instanceof Vec && message.t === T.U8 ? framesOf(message) : encodePost(message, this.lang.settings.dialect);
+    const bytes = message instanceof Vec && message.t === T.U8 ? framesOf(message) : null;
+    const encoded = bytes ?? this.lang.remote.encodePost(handle, message);
     const conn = this.#open(handle);
+    const frame = bytes !== null && conn.numbered ? unpacked(bytes) : encoded;
     const { shared, settings } = this.lang;
     if (frame.length > settings.outputPerPeer) fail('limit', tooLarge(frame.length, settings.outputPerPeer));
     if (shared.state(handle) === THROTTLED || this.unsettled(conn) > CHANNEL_BYTES) this.#again(conn);
@@ -170,7 +174,32 @@ const SIGNS: Readonly<Record<number, SlotName>> = { [SIGN.THROTTLED]: 'throttled
 /** A copy: what a script holds never changes threads. */
 function framesOf(v: Vec): Uint8Array {
   const bytes = Uint8Array.from(v.data as Uint8Array);
-  return areFrames(bytes) ? bytes : fail('domain', 'bytes for a connection are whole messages, as ser makes them');
+  return areFrames(bytes) ? bytes : fail('domain', NO_MESSAGES);
+}
+
+/** Where requests carry numbers nothing is packed. Errors: `limit`, `domain` for what cannot be unpacked. */
+function unpacked(bytes: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const start = at + HEADER_SIZE;
+    const end = start + readHeader(bytes, at);
+    const packed = (bytes[at + 5] & FLAG.COMPRESSED) !== 0;
+    const payload = packed ? inflated(bytes, start, end) : bytes.subarray(start, end);
+    if (payload.length > LANE_BYTES) tooLargeForLane(payload.length);
+    const header = new Uint8Array(HEADER_SIZE);
+    writeHeader(header, 0, bytes[at + 7], bytes[at + 5] & ~FLAG.COMPRESSED, payload.length);
+    parts.push(header, payload);
+    at = end;
+  }
+  return Buffer.concat(parts);
+}
+function inflated(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  try {
+    return inflate(bytes, start, end);
+  } catch (e) {
+    if (e instanceof RayError && e.code === 'decompr') return fail('domain', NO_MESSAGES);
+    throw e;
+  }
 }
 
 function areFrames(bytes: Uint8Array): boolean {
@@ -183,4 +212,5 @@ function areFrames(bytes: Uint8Array): boolean {
   }
   return at === bytes.length;
 }
+const NO_MESSAGES = 'bytes for a connection are whole messages, as ser makes them';
 const tooLarge = (bytes: number, most: number): string => `${bytes} bytes are more than may wait for a peer (${most})`;

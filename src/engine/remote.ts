@@ -3,39 +3,51 @@ import type { Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { display } from '../lang/format.js';
 import { encodeFrame, type FrameOptions } from '../wire/rayforce/value.js';
-import { FLAG, MSG, writeTag } from '../wire/rayforce/header.js';
+import { FLAG, HEADER_SIZE, MSG, writeTag } from '../wire/rayforce/header.js';
 import type { Dialect } from './api.js';
 import type { Conn } from './conn.js';
 import type { LangSide } from './lang-side.js';
+import { LANE_BYTES } from './limits.js';
 
 export class Remote {
-  readonly #sync: FrameOptions;
-  readonly #async: FrameOptions;
+  readonly #sync: Encodings;
+  readonly #async: Encodings;
   readonly #verbose: FrameOptions;
   /** The REPL's session. */
   #session: { handle: number; address: string } | null = null;
 
   constructor(private readonly lang: LangSide) {
     const { dialect } = lang.settings;
-    this.#sync = { dialect, msgtype: MSG.SYNC };
-    this.#async = { dialect, msgtype: MSG.ASYNC };
+    this.#sync = encodings(dialect, MSG.SYNC);
+    this.#async = encodings(dialect, MSG.ASYNC);
     this.#verbose = { dialect, msgtype: MSG.SYNC, flags: FLAG.VERBOSE };
   }
 
-  /** The peer's answer. Errors: `io` closed, late or busy; `type` not serializable; `cancel`; whatever the peer raised. */
+  /** The peer's answer. Errors: `io` closed, late or busy; `type` not serializable; `limit` too large for a frame; `cancel`; whatever the peer raised. */
   send(handle: number, message: Value, deadlineMs = this.lang.settings.sendTimeoutMs): Value {
-    return this.#roundTrip(handle, encodeMessage(message, this.#sync), deadlineMs);
+    return this.#roundTrip(handle, this.#encoded(handle, message, this.#sync), deadlineMs);
   }
 
   /** Hands the message to the connection. Errors: `type` not serializable, `io` closed; `again` the peer is behind, `limit` it is too large to wait. */
   post(handle: number, message: Value): void {
-    const frame = encodeMessage(message, this.#async);
+    const frame = this.encodePost(handle, message);
     const { lang } = this;
     const conn = lang.connections.reach(handle);
     if (conn === undefined || !conn.open || !lang.shared.isOpen(handle)) fail('io', lang.connections.isAway(handle) ? lang.connections.why(handle) : 'ipc async send failed');
     lang.net.admit(conn, frame.length);
     lang.write(conn, frame);
     lang.end.flush();
+  }
+
+  /** A message that wants no answer, as the connection takes it. Errors: `type`, `limit`. */
+  encodePost(handle: number, message: Value): Uint8Array {
+    return this.#encoded(handle, message, this.#async);
+  }
+  #encoded(handle: number, message: Value, { packed, plain }: Encodings): Uint8Array {
+    if (this.lang.connections.reach(handle)?.numbered !== true) return encodeMessage(message, packed);
+    const frame = encodeMessage(message, plain);
+    if (frame.length - HEADER_SIZE > LANE_BYTES) tooLargeForLane(frame.length);
+    return frame;
   }
 
   #roundTrip(handle: number, frame: Uint8Array, deadlineMs: number): Value {
@@ -109,8 +121,14 @@ export class Remote {
   }
 }
 
-/** A message that wants no answer, as a frame. Errors: `type`. */
-export const encodePost = (message: Value, dialect: Dialect): Uint8Array => encodeMessage(message, { dialect, msgtype: MSG.ASYNC });
+/** A message does not fit a frame of those that carry numbers. */
+export function tooLargeForLane(bytes: number): never {
+  return fail('limit', `${bytes} bytes are more than a frame may carry (${LANE_BYTES})`);
+}
+
+/** Where requests carry numbers nothing is packed. */
+interface Encodings { readonly packed: FrameOptions; readonly plain: FrameOptions }
+const encodings = (dialect: Dialect, msgtype: FrameOptions['msgtype']): Encodings => ({ packed: { dialect, msgtype }, plain: { dialect, msgtype, compress: false } });
 
 function encodeMessage(message: Value, options: FrameOptions): Uint8Array {
   try {
