@@ -74,3 +74,13 @@ test('picking stops when it is interrupted', () => {
     enter(previous);
   }
 });
+
+test('elements of 8 bytes are gathered bit for bit, few and many', () => {
+  const source = BigInt64Array.from({ length: 1000 }, (_, i) => (BigInt(i) * 0x9e3779b97f4a7c15n) ^ (i % 2 === 0 ? 0x7ff4000000000000n : 0n));
+  for (const n of [10, 65_536, 70_001]) {
+    const at = Int32Array.from({ length: n }, () => Math.floor(random() * 990));
+    const expected = BigInt64Array.from(at, (i) => source[i + 7]);
+    for (const t of [T.I64, T.TIMESTAMP]) assert.deepEqual(gather(new Vec(t, source.subarray(7)), at).data, expected);
+    assert.deepEqual(bytes(gather(new Vec(T.F64, new Float64Array(source.buffer, 56)), at)), bytes(new Vec(T.I64, expected)));
+  }
+});

@@ -151,6 +151,7 @@ const GATHER: Record<number, (from: VecData, to: VecData, at: Int32Array) => voi
     });
   },
   8: (from, to, at) => {
+    if (at.length >= MANY) return gatherLongs(longsOf(from), longsOf(to), at);
     const src = wordsOf(from);
     const out = wordsOf(to);
     blocks(at.length, (lo, hi) => {
@@ -172,3 +173,17 @@ const GATHER: Record<number, (from: VecData, to: VecData, at: Int32Array) => voi
     });
   },
 };
+
+/** From here on the loop is compiled soon enough: then it moves 64 bits at once, and makes no bigints of them. */
+const MANY = 65536;
+const longsOf = (data: VecData): BigInt64Array => {
+  const { buffer, byteOffset, length } = data as BigInt64Array;
+  return new BigInt64Array(buffer, byteOffset, length);
+};
+
+function gatherLongs(from: BigInt64Array, to: BigInt64Array, at: Int32Array): void {
+  chunks(at.length, (lo, hi) => moveLongs(from, to, at, lo, hi));
+}
+function moveLongs(from: BigInt64Array, to: BigInt64Array, at: Int32Array, lo: number, hi: number): void {
+  for (let i = lo; i < hi; i++) to[i] = from[at[i]];
+}
