@@ -347,7 +347,7 @@ export const SEND: readonly Case[] = [
   },
   {
     d: [38], name: 'a hard close inside throttled never fails a send whose bytes the peer has received', media: PLAIN,
-    because: 'how much of a record has left, the TLS of the runtime does not tell: there a failed send may have arrived',
+    because: 'that TLS bytes have left, the runtime tells a turn later: a hard close within the call fails sends that the peer may get, and none the other way round (32)',
     run: async (medium) => {
       const sizes = [5, 3 * MIB, 9 * MIB];
       const client = new Recorder({
