@@ -232,6 +232,43 @@ test('what a handshake says after its connection is over changes nothing', () =>
   assert.deepEqual(side.names(), ['started', 'tls-failed', 'closed']);
 });
 
+/* ── options, and what is said of failures ─────────────────────────────── */
+
+test('an option that is undefined is left out', () => {
+  const side = new Recorder();
+  const clock = new ManualClock();
+  const dialer = fakeDialer(clock, 40_000, { reason: 'tcp' });
+  Connection.client({ target: { kind: 'tcp', host: 'somewhere', port: 1 }, dialer, clock, connectTimeoutMs: undefined, maxSendBytes: undefined, log: undefined }, side);
+  clock.advance(29_999);
+  assert.equal(side.count('connect-failed'), 0);
+  clock.advance(2);
+  assert.equal(side.failure?.code, 'connect-timeout');
+});
+
+test('of several addresses that were tried it is said what each of them came to', () => {
+  const side = new Recorder();
+  const clock = new ManualClock();
+  const failure = Object.assign(new AggregateError([new Error('first'), new Error('second')]), { code: 'ECONNREFUSED' });
+  Connection.client({ target: { kind: 'tcp', host: 'somewhere', port: 1 }, clock, dialer: { dial: (_, events) => {
+    clock.soon(() => events.failed('tcp', failure));
+    return { abort: () => {} };
+  } } }, side);
+  clock.advance(1);
+  assert.deepEqual(side.failure, { reason: 'tcp', code: 'ECONNREFUSED', message: 'first; second' });
+});
+
+test('collecting takes a buffer of 1 MiB at most, whatever is asked for', () => {
+  for (const coalesceBytes of [Infinity, 2 ** 40]) {
+    const side = new Recorder();
+    const { clock, puppet, connection } = started(side, { coalesceBytes });
+    for (let i = 0; i < 3; i++) assert.equal(connection.send(Buffer.alloc(400 << 10)), 'accepted');
+    assert.deepEqual(puppet.writes, [1200 << 10], 'what does not fit any more leaves with what was collected');
+    assert.equal(connection.send(Buffer.alloc(1)), 'accepted');
+    clock.advance(1);
+    assert.deepEqual(side.details('sent'), [1, 2, 3, 4]);
+  }
+});
+
 /* ── whose end it was ──────────────────────────────────────────────────── */
 
 test('the cause of an end says whether this side has asked for it, whatever the end looked like', () => {

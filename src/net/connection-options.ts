@@ -1,5 +1,6 @@
 /** What a connection is made of, and its limits: each with its default and the reason for it. */
 import { systemClock, type Clock } from './clock.js';
+import { withDefaults } from './defaults.js';
 import { logToStderr, type Log } from './handlers.js';
 import type { TlsContext } from './tls-context.js';
 import type { Dialer, DialTarget } from './transport.js';
@@ -16,7 +17,7 @@ export interface ConnectionOptions {
   readonly maxSendBytes: number;
   /**
    * Collects sends of one turn in a buffer of so many bytes, and writes them together when the turn is over or the buffer full; 0 does
-   * not. Default 0: with one message a turn it only costs. 65 536 makes bursts of small messages ten times faster.
+   * not. At most 1 MiB. Default 0: with one message a turn it only costs. 65 536 makes bursts of small messages ten times faster.
    */
   readonly coalesceBytes: number;
   /** Largest message `bufferUntil` may ask for, in bytes. Default 16 384, as much as one TLS record holds. */
@@ -76,7 +77,7 @@ const DEFAULTS: ConnectionOptions = {
 /** The options with the defaults; all connections of a listener share one object. */
 export function connectionOptions(options: Partial<ConnectionOptions>): ConnectionOptions {
   let all = completed.get(options);
-  if (all === undefined) completed.set(options, (all = { ...DEFAULTS, ...options }));
+  if (all === undefined) completed.set(options, (all = withDefaults(DEFAULTS, options)));
   return all;
 }
 const completed = new WeakMap<Partial<ConnectionOptions>, ConnectionOptions>();

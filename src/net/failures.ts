@@ -39,7 +39,9 @@ export function closeReason(code: keyof typeof CLOSE_CODES): Reason {
 
 /** What the system said. */
 export function systemReason(error: Error): Reason {
-  return { code: (error as NodeJS.ErrnoException).code ?? 'io', message: error.message };
+  const { code = 'io', message, errors = [] } = error as NodeJS.ErrnoException & { readonly errors?: readonly Error[] };
+  // Of several attempts the system only says what each of them came to.
+  return { code, message: message === '' ? errors.map((e) => e.message).join('; ') : message };
 }
 
 /** What was thrown, in words; anything can be. */

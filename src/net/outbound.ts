@@ -10,7 +10,11 @@ export class Outbound {
   #from = 0;
   #to = 0;
 
-  constructor(private readonly coalesceBytes: number) {}
+  readonly #coalesceBytes: number;
+
+  constructor(coalesceBytes: number) {
+    this.#coalesceBytes = Math.min(coalesceBytes, MOST_COLLECTED);
+  }
 
   get bytes(): number {
     return this.#bytes + this.#to - this.#from;
@@ -19,7 +23,7 @@ export class Outbound {
   /** Answers whether the bytes were collected and can wait for the end of the turn. */
   stage(data: Bytes, bytes: number): boolean {
     if (bytes === 0) return this.#to > this.#from;
-    if (this.#chunks.length === 0 && this.bytes + bytes <= this.coalesceBytes) {
+    if (this.#chunks.length === 0 && this.bytes + bytes <= this.#coalesceBytes) {
       this.#collect(data, bytes);
       return true;
     }
@@ -52,7 +56,7 @@ export class Outbound {
   #collect(data: Bytes, bytes: number): void {
     if (this.#slab.length - this.#to < bytes) {
       this.#seal();
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(this.coalesceBytes, bytes));
+      this.#slab = Buffer.allocUnsafeSlow(this.#coalesceBytes);
       this.#from = this.#to = 0;
     }
     if (data instanceof Uint8Array) this.#copy(data);
@@ -70,6 +74,8 @@ export class Outbound {
   }
 }
 const NO_SLAB = Buffer.alloc(0);
+/** A connection that collects holds a buffer of this size at most. */
+const MOST_COLLECTED = 1 << 20;
 
 export function sizeOf(data: Bytes): number {
   if (data instanceof Uint8Array) return data.length;

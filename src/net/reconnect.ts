@@ -1,6 +1,7 @@
 /** A client that comes back: after a failure or a loss it connects again, later and later. Nothing is ever sent twice on its own. */
 import type { Clock, Timer } from './clock.js';
 import { systemClock } from './clock.js';
+import { withDefaults } from './defaults.js';
 import type { Connection } from './endpoint.js';
 import type { CloseCause, Failure } from './failures.js';
 import type { ClientHandler } from './handlers.js';
@@ -42,7 +43,7 @@ export class Reconnector {
 
   /** `dial` starts a connection with the handler it is given; `handler` hears of each of them. */
   constructor(private readonly dial: (handler: ClientHandler) => Connection, handler: ClientHandler, private readonly events: ReconnectEvents = {}, options: Partial<ReconnectOptions> = {}) {
-    this.#options = { firstMs: 100, mostMs: 30_000, jitter: 0.5, attempts: null, clock: systemClock, random: Math.random, ...options };
+    this.#options = withDefaults({ firstMs: 100, mostMs: 30_000, jitter: 0.5, attempts: null, clock: systemClock, random: Math.random }, options);
     this.#handler = this.#watched(handler);
     this.#connection = dial(this.#handler);
   }

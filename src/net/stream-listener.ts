@@ -1,5 +1,6 @@
 /** Listens on TCP, on a Unix path or on an inherited descriptor, and hands out what connects. No method throws. */
 import type { Acceptor, Arrival, ListenFailure, ListenTarget } from './acceptor.js';
+import { withDefaults } from './defaults.js';
 import { messageOf } from './failures.js';
 import { logToStderr, type Log, type LogEntry } from './handlers.js';
 import type { CredentialRules } from './peer-credentials.js';
@@ -47,9 +48,9 @@ export class Listener {
   #port = 0;
 
   private constructor(readonly target: ListenTarget, private readonly handler: ListenerHandler, options: Partial<ListenerOptions>) {
-    this.#options = {
-      maxConnections: 100_000, waiting: 128, backlog: 128, credentials: { policy: 'off' }, log: logToStderr, acceptor: options.acceptor ?? new SocketAcceptor(), ...options,
-    };
+    this.#options = withDefaults({
+      maxConnections: 100_000, waiting: 128, backlog: 128, credentials: { policy: 'off' }, log: logToStderr, acceptor: options.acceptor ?? new SocketAcceptor(),
+    }, options);
   }
 
   /** `onListening` or `onListenFailure` follows. */
