@@ -1,5 +1,6 @@
 /** The Rayforce protocol over TLS and over Unix sockets, in both thread arrangements. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { connect } from '../src/engine/client.js';
 import type { ServerTls } from '../src/engine/tls-files.js';
 import { startNode } from '../src/engine/node.js';
 import { authority, certificate, hasOpenssl } from './support/certificates.js';
-import { Running } from './support/rfl.js';
+import { rfl, Running } from './support/rfl.js';
 import { ARRANGEMENTS, RawClient, startHost, until, type TestHost } from './support/engine.js';
 
 const skip = hasOpenssl ? false : 'no openssl';
@@ -121,6 +122,42 @@ test('certificates are read again on request; what cannot be read changes nothin
   } finally {
     await node.shutdown(1000);
   }
+});
+
+test('a hello where none is taken, half a hello, and one byte by byte are refused by name and in time', { skip }, async () => {
+  const { certFile, keyFile } = certificate('server', 'authority');
+  const logs: string[] = [];
+  const node = await startNode({ tls: { cert: certFile, key: keyFile }, limits: { handshakeMs: 150 }, log: ({ message }) => void logs.push(message) });
+  const [plain, secure] = [await node.listen('127.0.0.1:0'), await node.listen('tls://127.0.0.1:0')];
+  const said = (pattern: RegExp): number => logs.filter((message) => pattern.test(message)).length;
+  try {
+    await assert.rejects(connect(`tls://127.0.0.1:${plain.port}`, { tls: { ca: authority('authority').certFile } }), { code: 'io' });
+    await until(() => said(/not served here: TLS/) === 1, 'the reason');
+    // A record of TLS 1.0 with a hello of 200 bytes, of which not all come.
+    const half = Buffer.concat([Buffer.from([0x16, 3, 1, 0, 204, 1, 0, 0, 200, 3, 3]), Buffer.alloc(60, 7)]);
+    const silent = await RawClient.open(secure.port, false);
+    silent.write(half);
+    const slow = await RawClient.open(secure.port, false);
+    let at = 0;
+    const drip = setInterval(() => slow.write(half.subarray(at % half.length, (at++ % half.length) + 1)), 5);
+    await until(() => said(/no handshake within 150 ms/) === 2, 'both reasons');
+    await Promise.all([silent.closed(), slow.closed()]);
+    clearInterval(drip);
+    const client = await connect(`tls://127.0.0.1:${secure.port}`, { tls: { ca: authority('authority').certFile } });
+    assert.equal(await client.send('(+ 1 2)'), 3);
+    client.close();
+  } finally {
+    await node.shutdown(1000);
+  }
+});
+
+test('a key that cannot be opened stops a server with its name, and with no word of what is in it', { skip }, () => {
+  const { certFile, keyFile } = certificate('server', 'authority');
+  const locked = join(folder, 'locked.key');
+  execFileSync('openssl', ['pkcs8', '-topk8', '-in', keyFile, '-passout', 'pass:correct horse', '-out', locked], { stdio: 'ignore' });
+  const { status, out, err } = rfl(['-p', '7421', '--tls-cert', certFile, '--tls-key', locked]);
+  assert.deepEqual([status, out], [69, '']);
+  assert.match(err, /^rfl: failed to listen on tls:[^ ]*: key: it is protected by a passphrase, and none was given, '[^']*locked\.key'\n$/);
 });
 
 test('an address for TLS without a certificate is an error of listening', async () => {
