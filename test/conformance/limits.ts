@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { withPair } from '../support/media.js';
 import { Recorder } from '../support/recorder.js';
-import { ALL, type Case } from './case.js';
+import { ALL, TLS, type Case } from './case.js';
 import { assertSettled, pattern } from './settled.js';
 
 export const LIMITS: readonly Case[] = [
@@ -19,6 +19,30 @@ export const LIMITS: readonly Case[] = [
         assert.ok(client.count('sent') < 18 * 64, `${client.count('sent')} before others got their turn`);
         await client.until(() => client.count('sent') === client.count('accepted'));
       });
+    },
+  },
+  {
+    name: 'what is large is encrypted piece by piece, as the kernel takes it, however much it is and however it is cut', media: TLS,
+    run: async (medium) => {
+      for (const data of [pattern(16 << 20), Array.from({ length: 256 }, () => pattern(64 << 10))]) {
+        const client = new Recorder();
+        let most = 0;
+        const look = (): void => {
+          // What the runtime has been handed, it encrypts at once.
+          const { transport } = client.connection as unknown as { readonly transport: { readonly socket: { readonly writableLength: number } } };
+          most = Math.max(most, transport.socket.writableLength);
+        };
+        const server = new Recorder({ started: (c) => c.mute(), received: look });
+        await withPair(medium, client, server, async (pair) => {
+          assert.equal(pair.client.send(data), 'accepted');
+          look();
+          pair.server.unmute();
+          await client.until('sent');
+          await server.until(() => server.size === 16 << 20);
+          assert.ok(most > 0 && most <= 128 << 10, `${most} bytes at a time`);
+          assert.ok(server.bytes.equals(Buffer.concat(data instanceof Uint8Array ? [data] : data)));
+        });
+      }
     },
   },
   {
