@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { ManualClock } from '../src/net/clock.js';
 import { Connection } from '../src/net/endpoint.js';
 import { fakeDialer } from '../src/net/fake-transport.js';
+import type { ServerHandler } from '../src/net/handlers.js';
+import { Listener } from '../src/net/stream-listener.js';
 import { QueuedConnection } from '../src/net/queued-connection.js';
 import { tlsFailure } from '../src/net/failures.js';
 import { TlsContext } from '../src/net/tls-context.js';
@@ -230,6 +232,33 @@ test('what a handshake says after its connection is over changes nothing', () =>
   puppet.events!.refused(tlsFailure('peer-closed'));
   assert.equal(connection.tls.kind, 'disposed');
   assert.deepEqual(side.names(), ['started', 'tls-failed', 'closed']);
+});
+
+test('an asynchronous handler that throws is one that throws, whichever it is; so is a listener\'s', async () => {
+  const log: string[] = [];
+  const later = async (): Promise<void> => {
+    await Promise.resolve();
+    throw new Error('later');
+  };
+  const ways: [keyof ServerHandler, (world: ReturnType<typeof started>) => void][] = [
+    ['onStarted', () => {}],
+    ['onReceived', ({ puppet }) => puppet.events!.data(Buffer.from('x'))],
+    ['onSendAccepted', ({ connection }) => connection.send(Buffer.from('x'))],
+    ['onSent', ({ connection }) => connection.send(Buffer.from('x'))],
+    ['onTimer', ({ connection, clock }) => { connection.setTimer(1); clock.advance(1); }],
+    ['onIdleTimeout', ({ connection, clock }) => { connection.setIdleTimeout(1); clock.advance(1); }],
+  ];
+  for (const [name, happens] of ways) {
+    const side = new Recorder();
+    Object.assign(side, { [name]: later });
+    const world = started(side, { log: ({ event, message }) => void log.push(`${event} ${message}`) });
+    happens(world);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([side.cause?.code, log.splice(0)], ['handler-error', ['handler-error later']], name);
+  }
+  Listener.open({ kind: 'fd', fd: -1 }, { onListenFailure: later, onAccept: () => null }, { log: ({ event, message }) => void log.push(`${event} ${message}`) });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(log, ['handler-error later']);
 });
 
 /* ── options, and what is said of failures ─────────────────────────────── */

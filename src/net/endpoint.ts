@@ -244,7 +244,9 @@ export class Connection extends ConnectionSending {
     deliver(message: Uint8Array): void | 'yield' {
       const { c } = this;
       try {
-        return c.handler.onReceived?.(c, message);
+        const answer = c.handler.onReceived?.(c, message);
+        if (answer === 'yield') return answer;
+        c.#watch(answer);
       } catch (e) {
         c.#thrown(e);
       }
@@ -357,12 +359,16 @@ export class Connection extends ConnectionSending {
     this.settlement.catchUp();
     if (this.phase !== 'closed') this.#guard(() => this.handler.onTimer?.(this, token));
   }
-  #guard(call: () => void): void {
+  #guard(call: () => unknown): void {
     try {
-      call();
+      this.#watch(call());
     } catch (e) {
       this.#thrown(e);
     }
+  }
+  /** A handler may be asynchronous, and then throws later. */
+  #watch(answer: unknown): void {
+    if (answer instanceof Promise) answer.catch((e: unknown) => this.#thrown(e));
   }
   #thrown(e: unknown): void {
     try {

@@ -1,4 +1,4 @@
-/** What a program is told about its connection. Whatever a handler throws is logged and closes its connection. */
+/** What a program is told about its connection. Whatever a handler throws, at once or as a promise, is logged and closes its connection. */
 import type { Connection } from './endpoint.js';
 import type { CloseCause, Failure, TlsFailure } from './failures.js';
 import type { TlsDetails } from './tls-context.js';

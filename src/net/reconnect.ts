@@ -105,18 +105,18 @@ export class Reconnector {
       ...passed,
       onConnected: (connection, tls) => {
         this.#since = this.#options.clock.now();
-        inner.onConnected?.(connection, tls);
+        return inner.onConnected?.(connection, tls);
       },
       onConnectionFailure: (connection, failure) => {
         try {
-          inner.onConnectionFailure(connection, failure);
+          return inner.onConnectionFailure(connection, failure);
         } finally {
           this.#lost(failure);
         }
       },
       onClosed: (connection, cause) => {
         try {
-          inner.onClosed?.(connection, cause);
+          return inner.onClosed?.(connection, cause);
         } finally {
           this.#lost(cause);
         }

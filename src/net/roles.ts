@@ -14,11 +14,10 @@ export function clientRole({ target, dialer = socketDialer }: ClientOptions, han
   return { side: 'client', handler, target, dialer };
 }
 
-export function tellReady(role: Role, connection: Connection, details: TlsDetails | null): void {
-  if (role.side === 'client') role.handler.onConnected?.(connection, details);
-  else role.handler.onStarted?.(connection, details);
+/** Both answer what the handler answers. */
+export function tellReady(role: Role, connection: Connection, details: TlsDetails | null): unknown {
+  return role.side === 'client' ? role.handler.onConnected?.(connection, details) : role.handler.onStarted?.(connection, details);
 }
-export function tellFailure(role: Role, connection: Connection, failure: Failure): void {
-  if (role.side === 'client') role.handler.onConnectionFailure(connection, failure);
-  else role.handler.onStartFailure(connection, failure);
+export function tellFailure(role: Role, connection: Connection, failure: Failure): unknown {
+  return role.side === 'client' ? role.handler.onConnectionFailure(connection, failure) : role.handler.onStartFailure(connection, failure);
 }

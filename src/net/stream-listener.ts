@@ -162,11 +162,13 @@ export class Listener {
     if (taken === null) transport.destroy();
   }
 
-  #guard(call: () => void): void {
+  #guard(call: () => unknown): void {
+    const thrown = (e: unknown): void => this.#log('handler-error', messageOf(e));
     try {
-      call();
+      const answer = call();
+      if (answer instanceof Promise) answer.catch(thrown);
     } catch (e) {
-      this.#log('handler-error', messageOf(e));
+      thrown(e);
     }
   }
   #log(event: LogEntry['event'], message: string): void {
