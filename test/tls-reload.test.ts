@@ -8,7 +8,8 @@ import { connect } from '../src/engine/client.js';
 import { startNode } from '../src/engine/node.js';
 import { authority, certificate, hasOpenssl, revocations, type Certificate } from './support/certificates.js';
 import { freePort } from './support/programs-as-peers.js';
-import { Running } from './support/rfl.js';
+import { MAIN, Running } from './support/rfl.js';
+import { noTerminal, Terminal } from './support/terminal.js';
 
 const skip = !hasOpenssl ? 'no openssl' : process.platform === 'win32' ? 'no SIGHUP' : false;
 const folder = mkdtempSync(join(tmpdir(), 'rfl-reload-'));
@@ -132,4 +133,58 @@ test('all listeners are renewed, or none; files of a listener that is closed do 
   } finally {
     await node.shutdown(1000);
   }
+});
+
+test('SIGHUP also renews what a program serves that stays for pipes or a swarm', { skip, timeout: 60_000 }, async () => {
+  const own = files('swarm');
+  own.put(server());
+  const port = await freePort();
+  const running = new Running(['-e', `(do (.net.listen "tls://127.0.0.1:${port}" {tls: {cert: "${own.cert}" key: "${own.key}"}}) (.swarm.listen "${folder}" {hash: "stays"}))`]);
+  const dial = (servername: string): ReturnType<typeof connect> => connect(`tls://127.0.0.1:${port}`, { tls: { ca: authority('authority').certFile, servername } });
+  try {
+    await running.see('out', /true/);
+    const first = await dial('localhost');
+    own.put(renewed());
+    running.process.kill('SIGHUP');
+    await running.see('err', /read again/);
+    const second = await dial('renewed.example');
+    rmSync(own.key);
+    running.process.kill('SIGHUP');
+    await running.see('err', /kept: key: ENOENT/);
+    for (const client of [first, second]) {
+      assert.equal(await client.send('(+ 1 2)'), 3);
+      client.close();
+    }
+  } finally {
+    running.process.kill('SIGTERM');
+    await running.ended;
+  }
+});
+
+test('SIGHUP renews a server at a terminal, too, and ends it when the terminal is gone', { skip: skip || noTerminal, timeout: 60_000 }, async () => {
+  const own = files('terminal');
+  own.put(server());
+  const port = await freePort();
+  const terminal = new Terminal(['sh', '-c', `echo PID=$$; exec ${process.execPath} ${MAIN} --listen tls://127.0.0.1:${port} --tls-cert ${own.cert} --tls-key ${own.key}`]);
+  const dial = (servername: string): Promise<void> => connect(`tls://127.0.0.1:${port}`, { tls: { ca: authority('authority').certFile, servername } }).then((client) => client.close());
+  let pid = 0;
+  const alive = (): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  try {
+    pid = Number(/PID=(\d+)/.exec(await terminal.see(/listening on port/))![1]);
+    await dial('localhost');
+    own.put(renewed());
+    process.kill(pid, 'SIGHUP');
+    await terminal.see(/read again/);
+    await dial('renewed.example');
+  } finally {
+    terminal.close();
+  }
+  for (let i = 0; i < 500 && alive(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(!alive(), 'it is still there');
 });

@@ -230,6 +230,8 @@ export interface IpcHost {
   readonly serving: boolean;
   /** Listens on a further address. Throws a RayError: `io`, `domain`. */
   listen(address: string | number, options?: ListenOptions): { port: number };
+  /** As `RflNode.reloadFiles`; throws a RayError `io`. */
+  reloadFiles(): boolean;
   connections(): ConnectionInfo[];
   /** As `RflNode.shutdown`, blocking; ends the I/O thread. */
   shutdown(ms?: number): void;

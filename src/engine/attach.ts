@@ -96,6 +96,10 @@ class Attached implements IpcHost {
     return { port: this.#lang.listen(parse(address), options).port };
   }
 
+  reloadFiles(): boolean {
+    return this.#thread !== null && (this.#lang.call({ ask: 'reload' }).value as boolean);
+  }
+
   connections(): ConnectionInfo[] {
     return this.#thread === null ? [] : (this.#lang.call({ ask: 'connections' }).value as ConnectionInfo[]);
   }

@@ -21,10 +21,11 @@ import type { BrokerVerdict } from './broker/calls.js';
 import { SocHub } from './soc/hub.js';
 import type { SharedState } from './shared-state.js';
 import type { ConnectionInfo, Limits, ListenOptions, LogRecord, Users } from './api.js';
-import { ServerContexts, type ServerTls } from './tls-files.js';
+import { ServerContexts, TlsFilesError, type ServerTls } from './tls-files.js';
 import type { NetCall } from './net-calls.js';
 import { startTls } from './upgrades.js';
 import { UsersFiles } from './users-files.js';
+import { UsersFileError } from './users.js';
 import type { Call, CallResult } from './messages.js';
 
 export interface IoOptions {
@@ -195,6 +196,14 @@ export class IoSide {
     this.command(TO_LANG.RESULT, id, await this.#answer(call));
   }
 
+  #reload(): CallResult {
+    try {
+      return { ok: true, handle: -1, value: this.reloadFiles() };
+    } catch (e) {
+      if (!(e instanceof TlsFilesError || e instanceof UsersFileError)) throw e;
+      return { ok: false, code: 'io', message: e.message };
+    }
+  }
   #tlsCall(call: Extract<NetCall, { ask: 'tls' | 'start-tls' }>): CallResult | Promise<CallResult> {
     const peer = this.#peers.find(call.handle);
     if (peer === null || peer.state !== 'open') return { ok: false, code: 'io', message: 'connection closed' };
@@ -214,6 +223,7 @@ export class IoSide {
       case 'unlisten': return this.#listeners.unlisten(call.handle) ? { ok: true, handle: -1 } : { ok: false, code: 'io', message: `no listener ${call.handle}` };
       case 'tls':
       case 'start-tls': return this.#tlsCall(call);
+      case 'reload': return this.#reload();
       case 'connections': return { ok: true, handle: -1, value: this.connections() };
       case 'drain': return this.drain(), { ok: true, handle: -1 };
       case 'soc': return this.#soc.call(call);

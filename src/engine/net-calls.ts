@@ -5,6 +5,8 @@ export type NetCall =
   | { readonly ask: 'unlisten'; readonly handle: number }
   /** The `TlsDetails` of a connection; null: it is plain. */
   | { readonly ask: 'tls'; readonly handle: number }
+  /** Read certificates and users files again: whether there are any. */
+  | { readonly ask: 'reload' }
   | StartTlsCall;
 
 export interface StartTlsCall {
