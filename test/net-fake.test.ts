@@ -223,6 +223,21 @@ test('a session the stream cannot begin: refused, and the connection goes on as 
   assert.equal(connection.send(Buffer.from('and here')), 'accepted');
 });
 
+test('TLS is not begun between the last sent and unthrottled: the two alternate over an upgrade, too', () => {
+  const results: string[] = [];
+  const side = new Recorder({
+    sent: (c) => void results.push(c.startTls(new TlsContext({}))),
+    unthrottled: (c) => void results.push(c.startTls(new TlsContext({}))),
+  });
+  const { puppet, connection } = started(side);
+  puppet.outcome = CONGESTED;
+  connection.send(Buffer.alloc(10));
+  puppet.taken_ = 10;
+  puppet.events!.drained();
+  assert.deepEqual(results, ['not-ready', 'ok']);
+  assert.deepEqual(side.names().slice(1), ['accepted', 'throttled', 'sent', 'unthrottled']);
+});
+
 test('what a handshake says after its connection is over changes nothing', () => {
   const side = new Recorder();
   const { puppet, connection } = started(side);

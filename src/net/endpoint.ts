@@ -96,7 +96,8 @@ export class Connection extends ConnectionSending {
     const may = STATES[this.phase].startTls;
     if (may !== 'try') return may;
     if (this.security.kind !== 'none') return 'already-tls';
-    if (this.delivery.muted || !this.atRest) return 'not-ready';
+    // Throttled with nothing pending it is about to say that it is not any more.
+    if (this.delivery.muted || this.throttled || !this.atRest) return 'not-ready';
     const raw = this.transport!;
     if (context.failure !== null || (this.#role.side === 'client' && host === '')) return 'session-failed';
     if (raw.secure({ role: this.#role.side, context, host }, this.#events) !== null) return 'session-failed';
