@@ -98,10 +98,10 @@ function raze(x: Value): Value {
     return false;
   });
   const t = tagOf(read(0));
-  const alike = every((v) => tagOf(v) === t);
-  if (every(isSeq)) return alike ? concatColumns(x.items as readonly Vec[]) : concatItems(x.items as readonly (Vec | List)[]);
-  if (typeof read(0) === 'string' && alike) return joinEach(n, (i) => unpadded(read(i) as string), '');
-  if (t < 0 && alike) return packEach(-t, n, read);
+  const alike = (): boolean => every((v) => tagOf(v) === t);
+  if (isSeq(read(0)) && every(isSeq)) return alike() ? concatColumns(x.items as readonly Vec[]) : concatItems(x.items as readonly (Vec | List)[]);
+  if (typeof read(0) === 'string' && alike()) return joinEach(n, (i) => unpadded(read(i) as string), '');
+  if (t < 0 && alike()) return packEach(-t, n, read);
   let out = read(0);
   for (let i = 1; i < n; i++) {
     checkpoint();

@@ -1,8 +1,8 @@
 /** Joining columns end to end. */
-import { T, Vec, type List } from '../lang/value.js';
-import { blocks, checkpoint } from '../lang/interrupt.js';
+import { List, T, Vec, type Value } from '../lang/value.js';
+import { BLOCK, blocks, checkpoint } from '../lang/interrupt.js';
 import { copyInto } from './copy.js';
-import { alloc, reader } from './item.js';
+import { alloc, items, reader } from './item.js';
 import { LongList, listOf } from './long-list.js';
 
 /** One column of all parts, in order; all must have the same tag (or all be lists), and there must be at least one. */
@@ -18,6 +18,7 @@ export function concatColumns(parts: readonly (Vec | List)[]): Vec | List {
 export function concatItems(parts: readonly (Vec | List)[]): List {
   let n = 0;
   for (const p of parts) n += p.length;
+  if (n <= BLOCK) return concatFew(parts, n);
   let part = -1;
   let read = reader(parts[0]);
   let start = 0;
@@ -32,6 +33,16 @@ export function concatItems(parts: readonly (Vec | List)[]): List {
       out[i - base] = read(i - start);
     }
   });
+}
+
+function concatFew(parts: readonly (Vec | List)[], n: number): List {
+  const out = new Array<Value>(n);
+  let at = 0;
+  for (const p of parts) {
+    const from = items(p);
+    for (let i = 0; i < from.length; i++) out[at++] = from[i];
+  }
+  return new List(out);
 }
 
 /** The column of the elements of a long list that are atoms of one type, as far as it is known; otherwise null. */

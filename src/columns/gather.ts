@@ -1,9 +1,9 @@
 /** Picking elements by position, of every column type. */
-import { Dict, List, T, Table, Vec, type VecData } from '../lang/value.js';
-import { blocks } from '../lang/interrupt.js';
+import { Dict, List, T, Table, Vec, type Value, type VecData } from '../lang/value.js';
+import { BLOCK, blocks } from '../lang/interrupt.js';
 import { chunks } from './chunks.js';
 import { alloc, halves, itemAt } from './item.js';
-import { listOf } from './long-list.js';
+import { LongList, listOf } from './long-list.js';
 
 /** Elements of `v` at `indices`, in that order; every index must be in range. Keeps the type and the has-nulls flag. */
 export function gather(v: Vec, indices: Int32Array): Vec;
@@ -108,10 +108,17 @@ export const WIDTH: Record<number, number> = {
 };
 
 function gatherList(v: List, at: Int32Array): List {
+  if (at.length <= BLOCK && !(v instanceof LongList)) return new List(gatherFew(v.items, at));
   const read = v.reader();
   return listOf(at.length, (out, base, lo, hi) => {
     for (let i = lo; i < hi; i++) out[i - base] = read(at[i]);
   });
+}
+
+function gatherFew(from: readonly Value[], at: Int32Array): Value[] {
+  const out = new Array<Value>(at.length);
+  for (let i = 0; i < out.length; i++) out[i] = from[at[i]];
+  return out;
 }
 
 /** 32-bit words of a column of 4-, 8- or 16-byte elements. */

@@ -180,11 +180,13 @@ export function pack(t: number, atoms: readonly Value[]): Vec {
 /** A column of what `at` gives for each position: atoms of tag `-t`. */
 export function packEach(t: number, n: number, at: (i: number) => Value): Vec {
   const data = alloc(t, n);
+  const h = t === T.I64 ? halves(data) : null;
   let nulls = false;
   for (let i = 0; i < n; i++) {
     if ((i & LOOK) === LOOK) checkpoint();
     const v = at(i);
-    store(t, data, i, v);
+    if (h !== null) writeHalves(h, i, v as number | bigint);
+    else store(t, data, i, v);
     nulls ||= isNull(v);
   }
   return new Vec(t, data, nulls);

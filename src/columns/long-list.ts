@@ -70,6 +70,12 @@ const NOTHING: readonly Value[] = [];
 
 /** A list of `n` elements that `fill` makes block by block, the last block first where `backward`. Errors: `oom`. */
 export function listOf(n: number, fill: Fill, backward = false): List {
+  if (n <= BLOCK) {
+    const out = new Array<Value>(n);
+    checkpoint();
+    fill(out, 0, 0, n);
+    return new List(out);
+  }
   if (n <= LONG) {
     const out = allocList(n);
     eachBlock(n, backward, (lo, hi) => fill(out, 0, lo, hi));

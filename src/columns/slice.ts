@@ -1,9 +1,9 @@
 /** Contiguous parts and arrangements of columns: slices, repetition, reversal. */
 import { Dict, List, T, Table, Vec, isNull, tagOf, type Value, type VecData } from '../lang/value.js';
-import { blocks } from '../lang/interrupt.js';
+import { BLOCK, blocks } from '../lang/interrupt.js';
 import { ascending, copyOf, reversedCopy } from './copy.js';
 import { alloc, mayHold, store } from './item.js';
-import { listOf } from './long-list.js';
+import { LongList, listOf } from './long-list.js';
 import { gather } from './gather.js';
 
 export type Rows = Vec | List | Dict | Table;
@@ -16,16 +16,25 @@ export function takeRange(v: Vec | List, start: number, count: number): Vec | Li
 export function takeRange(v: Rows, start: number, count: number): Rows;
 export function takeRange(v: Rows, start: number, count: number): Rows {
   if (start === 0 && count === v.length) return v;
-  if (v instanceof List) return sublist(v, count, start, 1);
+  if (v instanceof List) return sublist(v, start, count);
   if (v instanceof Vec) return new Vec(v.t, part(v, start, start + count), v.nulls);
   return perColumn(v, (c) => takeRange(c, start, count));
 }
 
-/** `count` elements from position `start` on, or back. */
-function sublist(v: List, count: number, start: number, step: 1 | -1): List {
+function sublist(v: List, start: number, count: number): List {
+  if (count <= BLOCK && !(v instanceof LongList)) return new List(v.items.slice(start, start + count));
   const read = v.reader();
   return listOf(count, (out, base, lo, hi) => {
-    for (let i = lo; i < hi; i++) out[i - base] = read(start + step * i);
+    for (let i = lo; i < hi; i++) out[i - base] = read(start + i);
+  });
+}
+
+function reversedList(v: List): List {
+  const n = v.length;
+  if (n <= BLOCK) return new List(v.items.toReversed());
+  const read = v.reader();
+  return listOf(n, (out, base, lo, hi) => {
+    for (let i = lo; i < hi; i++) out[i - base] = read(n - 1 - i);
   });
 }
 
@@ -69,7 +78,7 @@ function repeatGuid(data: Uint8Array, count: number): void {
 /** Last element first. */
 export function reversed(v: Vec | List): Vec | List {
   if (v.length <= 1) return v;
-  if (v instanceof List) return sublist(v, v.length, v.length - 1, -1);
+  if (v instanceof List) return reversedList(v);
   if (v.t !== T.GUID) return new Vec(v.t, Array.isArray(v.data) ? v.data.toReversed() : reversedCopy(v.data), v.nulls);
   return gather(v, reversedCopy(ascending(v.length)));
 }

@@ -9,7 +9,7 @@ import {
 import { copyInto } from '../../columns/copy.js';
 import { allocList } from '../../columns/item.js';
 import { listOf } from '../../columns/long-list.js';
-import { checkpoint } from '../../lang/interrupt.js';
+import { BLOCK, checkpoint } from '../../lang/interrupt.js';
 import { inflate } from './compress.js';
 import { SYM_FLAG, flagMeansQuoted, type Dialect } from './dialect.js';
 import { FLAG, readSize } from './header.js';
@@ -148,12 +148,8 @@ class Decoder extends Verifier {
 
   list(): List {
     this.take(1);
-    return listOf(this.count(1), (out, base, lo, hi) => {
-      for (let i = lo; i < hi; i++) {
-        if ((i & STRIDE) === 0) checkpoint();
-        out[i - base] = this.value();
-      }
-    });
+    const n = this.count(1);
+    return n <= BLOCK ? new List(this.values(n)) : this.longList(n);
   }
 
   dict(): Dict {
@@ -208,6 +204,15 @@ class Decoder extends Verifier {
       ids[i] = this.id();
     }
     return new Vec(T.SYM, ids);
+  }
+
+  private longList(n: number): List {
+    return listOf(n, (out, base, lo, hi) => {
+      for (let i = lo; i < hi; i++) {
+        if ((i & STRIDE) === 0) checkpoint();
+        out[i - base] = this.value();
+      }
+    });
   }
 
   private values(n: number): Value[] {
