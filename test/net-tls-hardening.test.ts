@@ -189,6 +189,23 @@ for (const [what, words, code] of FIRST_WORDS) {
   });
 }
 
+const ALERTS: readonly (readonly [string, number, string])[] = [
+  ['unexpected message', 10, 'peer-refused'], ['bad record', 20, 'peer-refused'], ['handshake failure', 40, 'peer-refused'], ['bad certificate', 42, 'peer-refused-certificate'],
+  ['revoked', 44, 'peer-refused-certificate'], ['expired', 45, 'peer-refused-certificate'], ['unknown certificate', 46, 'peer-refused-certificate'], ['unknown authority', 48, 'peer-refused-certificate'],
+  ['access denied', 49, 'peer-refused-certificate'], ['version', 70, 'protocol-version'], ['internal error', 80, 'peer-refused'],
+];
+test('a server that answers with an alert is told as what the alert says', { skip }, async () => {
+  for (const [what, alert, code] of ALERTS) {
+    const server = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, alert]))));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const client = new Recorder();
+    Connection.sslClient({ target: { ...local, port: (server.address() as { port: number }).port }, servername: 'localhost', context: contexts().client, ...quiet }, client);
+    await client.until('connect-failed');
+    assert.deepEqual([client.failure?.reason, client.failure?.code], ['tls', code], `${what}: ${client.failure?.message}`);
+    server.close();
+  }
+});
+
 test('half a hello, and then nothing: the time limit ends it', { skip }, async () => {
   const bytes = await hello();
   await withRaw({ handshakeTimeoutMs: 60 }, async (server, raw) => {
