@@ -41,6 +41,8 @@ class Side {
   throttled = false;
   cause = '';
   tlsFailed = false;
+  /** How often a handler does something. */
+  eager = 0.25;
   /** The code a handshake has to fail with here, if it fails by itself. */
   refusal = '';
   #serial = 0;
@@ -182,7 +184,7 @@ class Side {
     const over = this.ended !== null && what !== this.ended;
     if (over) assert.match(what, /^failed/, 'nothing but failures after the end');
     this.log.push(`${this.clock.now().toFixed(3)} ${this.name} ${what}`);
-    if (this.chance() < 0.25) this.act();
+    if (this.chance() < this.eager) this.act();
   }
 }
 
@@ -201,6 +203,7 @@ function simulate(seed: number, wrap: (transport: FakeTransport) => Transport = 
   const [near, far] = fakePair({ clock, random: chance, capacity: 64 + Math.floor(chance() ** 2 * 8192), latencyMs: chance() * 20, mostBytes: 1 + Math.floor(chance() * 2000) });
   const sides = [new Side('client', clock, chance), new Side('server', clock, chance)] as const;
   const [client, server] = sides;
+  for (const side of sides) side.eager = 0.05 + chance() ** 2 * 0.45;
   // What is asserted inside of handlers is thrown there, and so ends up here.
   const broken: string[] = [];
   const log = ({ message }: LogEntry): void => { if (message !== THROWN) broken.push(message); };
