@@ -80,6 +80,7 @@ ARRANGEMENTS.forEach((arrangement, i) => {
     test('with authorities a client needs a certificate, whose name is the user', async () => {
       const refused = await connect(`tls://127.0.0.1:${mutual}`, { tls: { ca }, timeoutMs: 2000 }).then((client) => client.send('1'), (e: unknown) => e).catch((e: unknown) => e);
       assert.equal((refused as { code: string }).code, 'io');
+      assert.match((refused as Error).message, /^TLS failed \(peer-wants-certificate\): 127\.0\.0\.1:/);
       await until(() => hosts[1].logs.some(({ message }) => message.includes('TLS: certificate-missing')), 'the reason in the log');
       const client = await connect(`tls://127.0.0.1:${mutual}`, { tls: { ca, cert: mine.certFile, key: mine.keyFile } });
       assert.equal(await client.send('(+ 1 2)'), 3);

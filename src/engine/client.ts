@@ -3,6 +3,7 @@ import { RayError } from '../lang/errors.js';
 import { List, Sym, name, type Value } from '../lang/value.js';
 import { AddressError, peerAddress } from '../net/address.js';
 import { ConnectError, connect as openStream, type Connection, type ConnectionEvents } from '../net/connection.js';
+import { isTlsFailure } from '../net/failures.js';
 import { decodePayload, encodeFrame, type DecodeOptions } from '../wire/rayforce/value.js';
 import { FLAG, MAX_PAYLOAD, MSG, readTag, writeTag } from '../wire/rayforce/header.js';
 import { Session, type SessionEvent } from '../wire/rayforce/session.js';
@@ -68,7 +69,12 @@ class SocketClient implements Client {
       const timer = setTimeout(() => this.#end(refused.message), Math.max(1, ms));
       this.#opening = {
         resolve: () => (clearTimeout(timer), resolve(this)),
-        reject: (e) => (clearTimeout(timer), reject(e.code === 'access' ? e : refused)),
+        reject: (e) => {
+          clearTimeout(timer);
+          // With TLS 1.3 a server refuses a certificate when the client believes itself connected.
+          if (isTlsFailure(e.message)) reject(new RayError('io', `TLS failed (${e.message}): ${where}`));
+          else reject(e.code === 'access' ? e : refused);
+        },
       };
       this.#pump();
     });
