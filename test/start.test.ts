@@ -21,5 +21,5 @@ function loadedWith(entry: string): string[] {
 test('a script without connections loads no sockets, no frames and no terminal', () => {
   const loaded = loadedWith('cli/script.js');
   assert.ok(loaded.includes('lang/interpreter.js') && loaded.includes('engine/attach.js'));
-  assert.deepEqual(loaded.filter((file) => /^(net\/(?!address|peer-address)|repl\/|wire\/(broker\/(?!protocols)|mux)|engine\/(io-side|node|listeners|broker\/hub|soc\/hub)\.js)/.test(file)), []);
+  assert.deepEqual(loaded.filter((file) => /^(net\/(?!address|unix-path)|repl\/|wire\/(broker\/(?!protocols)|mux)|engine\/(io-side|node|listeners|broker\/hub|soc\/hub)\.js)/.test(file)), []);
 });
