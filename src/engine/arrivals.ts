@@ -73,9 +73,9 @@ export class Arrivals implements ListenersHost {
     if (this.#enter(peer, transport, guest, terms)) peer.pump();
   }
 
-  lines({ restricted }: Terms): (transport: Transport, guest: Guest | null) => void {
+  lines({ restricted, path }: Terms): (transport: Transport, guest: Guest | null) => void {
     const receive = this.parts.soc.receiver();
-    return (transport, guest) => receive(transport, restricted === true || (guest?.restricted ?? this.parts.restricted));
+    return (transport, guest) => receive(transport, restricted === true || (guest?.restricted ?? this.parts.restricted), path, guest?.user ?? '');
   }
 
   /** The hook may narrow what a list or a certificate allows: it sees the name, and no password. */
@@ -96,10 +96,11 @@ export class Arrivals implements ListenersHost {
     if (this.#enter(peer, transport, null, terms)) peer.timer = setTimeout(() => owner.ended(peer, `no handshake within ${limits.handshakeMs} ms`, true), msLeft);
   }
 
-  #enter(peer: Peer, transport: Transport, guest: Guest | null, { users, restricted, idleMs }: Terms): boolean {
+  #enter(peer: Peer, transport: Transport, guest: Guest | null, { users, path, restricted, idleMs }: Terms): boolean {
     // With a certificate of its own a client is known by that, unless it says otherwise.
     peer.user = guest?.user ?? subjectOf(transport);
     peer.users = users;
+    peer.path = path;
     peer.restricted = restricted === true || (guest?.restricted ?? this.parts.restricted);
     peer.idleMs = idleMs ?? 0;
     peer.connection = QueuedConnection.accept(transport, peer);

@@ -70,7 +70,7 @@ function dialWith(host: DialHost, call: OpenCall, answer: (result: CallResult) =
   if (call.reconnect === true) return void host.returning.add(new Returning(host, call, via, bridges, answer));
   attempt(host, call, via, bridges, (peer, refusal) => {
     if (refusal === null) return answer(host.entered(peer, -1) ?? admission(peer));
-    host.tell(-1, { is: 'connect-failed', address: where(call), code: refusal.code });
+    host.tell(-1, { is: 'connect-failed', address: named(call), code: refusal.code });
     answer(refusal.result);
   });
 }
@@ -97,7 +97,7 @@ export class Returning {
   }
 
   get address(): string {
-    return where(this.call);
+    return named(this.call);
   }
   /** Nobody is connected. */
   get away(): boolean {
@@ -172,6 +172,7 @@ function attempt(host: DialHost, call: OpenCall, via: Via, bridges: Bridges, don
   const bridge = bridges?.() ?? null;
   const peer = new Peer(host, bridge ?? Session.client(credentials(call), { limit: host.maxFrame }), false, bridge);
   peer.dialedHost = call.host;
+  peer.path = call.path ?? '';
   peer.idleMs = call.idleMs ?? 0;
   peer.opening = (failure) => {
     peer.opening = null;
@@ -186,6 +187,11 @@ function attempt(host: DialHost, call: OpenCall, via: Via, bridges: Bridges, don
 }
 
 const where = ({ path, host, port }: OpenCall): string => path ?? `${host}:${port}`;
+/** As `.ipc.open` takes it, without who connects. */
+const named = ({ path, host, port, tls, frames }: OpenCall): string => {
+  const scheme = path !== undefined ? 'unix://' : tls === true ? 'tls://' : frames === true ? 'tcp://' : '';
+  return `${frames === true ? 'frame+' : ''}${scheme}${path ?? `${host.includes(':') ? `[${host}]` : host}:${port}`}`;
+};
 const refused = (call: OpenCall): Refusal['result'] => ({ ok: false, code: 'io', message: `connection refused: ${where(call)}` });
 const admission = (peer: Peer): CallResult => ({ ok: true, handle: peer.handle, value: peer.connection.localPort });
 const credentials = ({ user, password }: OpenCall): string | null => (password === null ? null : `${user}:${password}`);

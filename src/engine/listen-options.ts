@@ -6,6 +6,7 @@ import type { Value } from '../lang/value.js';
 import { AddressError, listenAddress, type ListenAddress } from '../net/address.js';
 import type { ListenOptions } from './api.js';
 import { CLIENT_TLS } from './dial-options.js';
+import { handleOf } from './handle-of.js';
 import { count, flag, nested, numbers, oneOf, path, readOptions, texts, type Reader, type ValueOf } from './options.js';
 import { SERVE_OPTIONS } from './serve-options.js';
 import type { ClientTls, ServerTls } from './tls-files.js';
@@ -18,9 +19,10 @@ const OPTIONS = new Map<string, Reader>([
 
 /** A port, or an address as a str. Errors: `domain`, `type`. */
 export function listenPlace(v: Value): ListenAddress {
-  if (typeof v !== 'number' && typeof v !== 'string') return fail('type', `.net.listen expects an address, got ${typeName(v)}`);
+  const port = handleOf(v);
+  if (port === null && typeof v !== 'string') return fail('type', `.net.listen expects an address, got ${typeName(v)}`);
   try {
-    return listenAddress(typeof v === 'string' ? fromBytes(v) : v);
+    return listenAddress(port ?? fromBytes(v as string));
   } catch (e) {
     if (!(e instanceof AddressError)) throw e;
     return fail('domain', `.net.listen ${toBytes(e.message)}`);
@@ -48,6 +50,8 @@ export const startTlsOptions = (v: Value, valueOf: ValueOf): { client(): ClientT
 function serverTls(read: Record<string, unknown>, prefix: string): ServerTls {
   const { 'require-client': requireClient, ...files } = read;
   for (const key of ['cert', 'key']) if (files[key] === undefined) fail('value', `no option ${prefix}${key}`);
+  // Without authorities nobody would be asked for a certificate.
+  if (requireClient === true && files['ca'] === undefined) fail('value', `no option ${prefix}ca, which ${prefix}require-client needs`);
   return { ...files, ...(requireClient === undefined ? {} : { requireClient }) } as unknown as ServerTls;
 }
 

@@ -27,7 +27,11 @@ export interface ListenersOptions {
 }
 
 /** What holds for whoever connects to a listener. */
-export interface Terms extends Omit<ListenOptions, 'users'> { readonly users: Users }
+export interface Terms extends Omit<ListenOptions, 'users'> {
+  readonly users: Users;
+  /** Of a Unix socket; '' over TCP. */
+  readonly path: string;
+}
 
 /** Who takes over whatever has said what it speaks. */
 export interface ListenersHost extends Pick<ReceptionHost, 'refused'> {
@@ -61,7 +65,7 @@ export class Listeners<S> {
     if (options.tls !== undefined && options.protocols?.includes('tls') !== true) address = { ...address, tls: true };
     let { port } = address;
     const users = this.#users(options.users ?? serving.users);
-    const reception = await this.#reception(address, () => address.path ?? `${address.host}:${port}`, { ...serving, ...options, ...(credentials === undefined ? {} : { credentials }), users });
+    const reception = await this.#reception(address, () => address.path ?? `${address.host}:${port}`, { ...serving, ...options, ...(credentials === undefined ? {} : { credentials }), users, path: address.path ?? '' });
     const listener = await Listener.open(address, {
       accept: (transport) => (this.host.admits() ? reception.receive(transport) : null),
       released: () => this.host.released(),

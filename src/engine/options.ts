@@ -16,13 +16,13 @@ export type Reader = (key: string, v: Value, valueOf: ValueOf) => unknown;
 type Plain = (key: string, v: Value) => unknown;
 export type OptionTable = ReadonlyMap<string, Reader>;
 
-export const count: Plain = (key, v) => (typeof v === 'number' && v >= 0 ? v : fail('type', `${key} must be a count`));
+export const count: Plain = (key, v) => (typeof v !== 'number' ? wrong(key, 'a count', v) : v >= 0 ? v : fail('domain', `${key} must not be negative, got ${v}`));
 export const path: Plain = (key, v) => (typeof v !== 'string' ? wrong(key, 'a str', v) : v === '' ? fail('domain', `${key} must not be empty`) : fromBytes(v));
-export const text: Plain = (key, v) => (typeof v === 'string' ? v : v instanceof Sym ? v.text : fail('type', `${key} must be a str or a sym`));
+export const text: Plain = (key, v) => (typeof v === 'string' ? v : v instanceof Sym ? v.text : wrong(key, 'a str or a sym', v));
 /** A str as the language holds it. */
 export const bytes: Plain = (key, v) => (typeof v === 'string' ? v : wrong(key, 'a str', v));
-export const flag: Plain = (key, v) => (typeof v === 'boolean' ? v : fail('type', `${key} must be a b8`));
-export const numbers: Plain = (key, v) => all(v).map((n) => (typeof n === 'number' ? n : fail('type', `${key} must be integers`)));
+export const flag: Plain = (key, v) => (typeof v === 'boolean' ? v : wrong(key, 'a b8', v));
+export const numbers: Plain = (key, v) => all(v).map((n) => (typeof n === 'number' ? n : wrong(key, 'integers', n)));
 export const texts: Plain = (key, v) => all(v).map((word) => path(key, word));
 export const oneOf = (...words: readonly string[]): Plain => (key, v) => {
   const word = text(key, v) as string;
@@ -47,6 +47,8 @@ function read(dict: Dict, table: OptionTable, prefix: string, valueOf: ValueOf):
     const key = itemAt(dict.keys, i);
     const word = key instanceof Sym ? key.text : typeof key === 'string' ? key : '';
     const reader = table.get(word) ?? fail('value', `no option ${prefix}${word}; there are ${[...table.keys()].join(', ')}`);
+    // Which of them was meant cannot be told, and the other may be what protects the connection.
+    if (found.has(word)) fail('value', `option ${prefix}${word} is given twice`);
     const written = itemAt(dict.vals, i);
     found.set(word, reader(prefix + word, written instanceof Sym && !written.quoted ? valueOf(written) : written, valueOf));
   }

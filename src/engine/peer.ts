@@ -58,6 +58,8 @@ export class Peer implements ConnectionEvents {
   tokens: TokenQueue | null = null;
   /** Ms without a byte after which the script hears of it; 0: never. */
   idleMs = 0;
+  /** The Unix socket it came to, or that was dialed; '' over TCP. */
+  path = '';
   /** The host that was dialed; '' where none was. */
   dialedHost = '';
   /** It is dialed again when it is lost. */

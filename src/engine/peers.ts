@@ -67,10 +67,10 @@ export class Peers implements DialHost, UpgradeHost {
   list(): ConnectionInfo[] {
     const out: ConnectionInfo[] = [];
     for (const p of this.#all) {
-      if (p.state === 'open') out.push({ handle: p.handle, peer: p.connection.peer, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held, protocol: p.bridge === null ? 'rayforce' : 'frame', ...p.connection.figures, ...uidOf(p), openedMs: p.openedMs });
+      if (p.state === 'open') out.push({ handle: p.handle, peer: p.path === '' ? p.connection.peer : `unix://${p.path}`, direction: p.inbound ? 'in' : 'out', user: p.user, restricted: p.restricted, held: p.held, protocol: p.bridge === null ? 'rayforce' : 'frame', ...p.connection.figures, ...uidOf(p), openedMs: p.openedMs });
     }
-    for (const { away, handle, address } of this.returning) {
-      if (away && handle >= 0) out.push({ handle, peer: address, direction: 'out', user: '', restricted: this.parts.options.restricted, held: 0, protocol: 'rayforce', state: 'away' });
+    for (const { away, handle, address, call } of this.returning) {
+      if (away && handle >= 0) out.push({ handle, peer: address, direction: 'out', user: '', restricted: this.parts.options.restricted, held: 0, protocol: call.frames === true ? 'frame' : 'rayforce', state: 'away' });
     }
     return out;
   }

@@ -33,6 +33,7 @@ export function listenAddress(address: string | number, platform: NodeJS.Platfor
   if (frames) throw new AddressError(`what a listener serves is no part of its address: '${address}'`);
   if (scheme === 'unix') return { host: '', port: 0, path: pathOf(rest, platform) };
   if (rest.includes('/')) throw new AddressError(`no address to listen on: '${address}'`);
+  if (rest.includes('@')) throw new AddressError('a listener has no user and no password');
   const colon = rest.lastIndexOf(':');
   const host = colon < 0 ? '0.0.0.0' : unbracketed(rest.slice(0, colon));
   const port = rest.slice(colon + 1);

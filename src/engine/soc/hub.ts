@@ -9,6 +9,7 @@ import { OUTBOX } from '../../wire/soc/outbox.js';
 import { TO_LANG } from '../channel.js';
 import type { ConnectionInfo, LogRecord } from '../api.js';
 import type { CallResult } from '../messages.js';
+import type { NetEvent } from '../net-calls.js';
 import { POST, type DialOptions, type DialResult, type ListenOptions, type SocCall, type SocEvent } from './calls.js';
 import { tryAgain } from './dialing.js';
 import { PipeError, pipePath } from './paths.js';
@@ -36,7 +37,17 @@ const RESUME_MS = 2;
 /** Waits for no message but for all. */
 const EVERYTHING = '';
 
-interface Held { readonly pipe: Pipe; readonly words: PipeWords; dispatched: number; /** Dropped since somebody asked. */ failed: number; readonly waiting: Map<string, (failure: string | null) => void> }
+interface Held {
+  readonly pipe: Pipe;
+  readonly words: PipeWords;
+  readonly origin: Origin;
+  dispatched: number;
+  /** Dropped since somebody asked. */
+  failed: number;
+  readonly waiting: Map<string, (failure: string | null) => void>;
+}
+/** Where a pipe leads or came to, and who is at its other end; '' and null: not known. */
+interface Origin { readonly address: string; readonly user: string; readonly uid: number | null; readonly tls: string; readonly restricted: boolean }
 
 export class SocHub {
   readonly swarm: SwarmNode;
@@ -58,8 +69,10 @@ export class SocHub {
   }
 
   connections(): ConnectionInfo[] {
-    return Array.from(this.#pipes.values(), ({ pipe }) =>
-      ({ handle: pipe.handle, peer: pipe.peer, direction: pipe.path === null ? 'in' : 'out', user: '', restricted: false, held: pipe.outbox.pendingBytes, protocol: 'soc' }));
+    return Array.from(this.#pipes.values(), ({ pipe, origin: { address, user, uid, tls, restricted } }) => ({
+      handle: pipe.handle, peer: address, direction: pipe.path === null ? 'in' : 'out', user, restricted, held: pipe.outbox.pendingBytes, protocol: 'soc', tls,
+      state: pipe.connected ? 'open' : 'away', bytesIn: pipe.bytesIn, bytesOut: pipe.bytesOut, openedMs: pipe.openedMs, ...(uid === null ? {} : { uid }),
+    }));
   }
 
   /** Accepts and reads nothing more. */
@@ -133,7 +146,7 @@ export class SocHub {
           resolve();
         },
         onListenFailure: (_, { message }) => reject(new PipeError('io', message)),
-        onAccept: (_, accepted) => this.#accept(accepted, window, handle, false),
+        onAccept: (_, accepted) => this.#accept(accepted, window, handle, false, path, ''),
       }, { credentials: options, maxConnections: options.connections ?? 64, log: ({ event, message }) => this.#log('warn', event, `soc: ${name}: ${message}`) });
     });
     this.#log('info', 'listening', `soc: listening on ${path}`);
@@ -141,15 +154,16 @@ export class SocHub {
   }
 
   /** For a listener of somebody else that serves lines as well: takes its connections over. */
-  receiver(): (accepted: Transport, restricted: boolean) => void {
+  receiver(): (accepted: Transport, restricted: boolean, path: string, user: string) => void {
     const window = new Window(WINDOW);
-    return (accepted, restricted) => void this.#accept(accepted, window, -1, restricted);
+    return (accepted, restricted, path, user) => void this.#accept(accepted, window, -1, restricted, path, user);
   }
 
-  #accept(accepted: Transport, window: Window, listener: number, restricted: boolean): Connection {
+  #accept(accepted: Transport, window: Window, listener: number, restricted: boolean, path: string, user: string): Connection {
     const { pipe, connection } = Pipe.accepted(accepted, { path: null, outbox: {}, window, ids: this.#ids, wall: this.wall }, this.#events);
     const memory = pipeMemory();
-    this.#hold(pipe, memory);
+    const { name, credentials } = accepted.peer;
+    this.#hold(pipe, memory, { address: path === '' ? name : `unix://${path}`, user, uid: credentials?.uid ?? null, tls: accepted.tls?.protocol ?? '', restricted });
     this.#event(pipe.handle, { is: 'accepted', memory, capacity: OUTBOX.capacity, capacityBytes: OUTBOX.capacityBytes, listener, restricted });
     return connection;
   }
@@ -165,7 +179,10 @@ export class SocHub {
     const events: PipeEvents = {
       ...this.#events,
       up: (pipe) => (first === null ? this.#events.up(pipe) : first(true)),
-      refused: (pipe, reason) => (first === null ? this.#events.refused(pipe, reason) : first(false)),
+      refused: (pipe, _, code) => {
+        this.#unreachable(first === null ? pipe.handle : -1, path, code);
+        first?.(false);
+      },
     };
     const pipe = new Pipe({
       path, window: new Window(), ids: this.#ids, wall: this.wall,
@@ -173,7 +190,7 @@ export class SocHub {
       outbox: { reliable, capacity: capacity + 1, capacityBytes: capacityBytes * 2 },
     }, events);
     const memory = pipeMemory();
-    this.#hold(pipe, memory);
+    this.#hold(pipe, memory, { address: `unix://${path}`, user: '', uid: null, tls: '', restricted: false });
     const recovered = options.spool === undefined ? null : await this.#openSpool(pipe, options.spool, options.fsync ?? 'batch');
     const result: DialResult = {
       memory, capacity, capacityBytes,
@@ -210,8 +227,8 @@ export class SocHub {
 
   /* ── pipes ─────────────────────────────────────────────────────────── */
 
-  #hold(pipe: Pipe, memory: SharedArrayBuffer): Held {
-    const held: Held = { pipe, words: new PipeWords(memory), dispatched: 0, failed: 0, waiting: new Map() };
+  #hold(pipe: Pipe, memory: SharedArrayBuffer, origin: Origin): Held {
+    const held: Held = { pipe, words: new PipeWords(memory), origin, dispatched: 0, failed: 0, waiting: new Map() };
     pipe.handle = this.#handles++;
     this.#pipes.set(pipe.handle, held);
     return held;
@@ -350,6 +367,10 @@ export class SocHub {
     }
   }
 
+  #unreachable(handle: number, path: string, code: string): void {
+    const event: NetEvent = { is: 'connect-failed', address: `unix://${path}`, code };
+    this.ports.toLang(TO_LANG.NET_EVENT, handle, 0, null, event);
+  }
   #event(handle: number, event: SocEvent): void {
     this.ports.toLang(TO_LANG.SOC_EVENT, handle, 0, null, event);
   }

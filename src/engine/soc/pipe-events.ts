@@ -19,8 +19,8 @@ export interface PipeEvents {
   malformed(pipe: Pipe, reason: string): void;
   /** The connection was made, or made again. */
   up(pipe: Pipe): void;
-  /** Nobody listens. */
-  refused(pipe: Pipe, reason: string): void;
+  /** Nobody listens. `code`: why, in a short word or the system's own. */
+  refused(pipe: Pipe, reason: string, code: string): void;
   /** The connection is over. */
   lost(pipe: Pipe, reason: string): void;
   /** These are in the spool. */

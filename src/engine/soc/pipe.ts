@@ -240,8 +240,8 @@ export class Pipe {
   readonly #handler: ClientHandler & { onStarted(): void; onStartFailure(): void } = {
     onConnected: () => this.#up(),
     onStarted: () => this.#up(),
-    onConnectionFailure: (_, failure) => this.#refusedBy(failure.message),
-    onStartFailure: () => this.#refusedBy('the connection failed'),
+    onConnectionFailure: (_, { message, code }) => this.#refusedBy(message, code),
+    onStartFailure: () => this.#refusedBy('the connection failed', 'io'),
     onReceived: (_, data) => this.#received(data),
     onSendAccepted: (_, token) => {
       if (this.#expectToken) this.#batchToken = token;
@@ -274,10 +274,10 @@ export class Pipe {
     this.#drive();
   }
 
-  #refusedBy(reason: string): void {
+  #refusedBy(reason: string, code: string): void {
     this.#connection = null;
     this.outbox.refused(this.clock.now());
-    this.events.refused(this, reason);
+    this.events.refused(this, reason, code);
     this.#drive();
   }
 
