@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync } from 'node:fs';
 import { connect as rawConnect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { admit, peerCredentials } from '../src/net/peer-credentials.js';
 import type { Acceptor, AcceptorEvents, ListenFailure } from '../src/net/acceptor.js';
 import { inheritedDescriptors, Listener, type ListenerHandler } from '../src/net/stream-listener.js';
 import { TlsContext } from '../src/net/tls-context.js';
-import type { Transport } from '../src/net/transport.js';
+import type { DialTarget, Transport } from '../src/net/transport.js';
 import { contexts, freshPath, listen, MEDIA, ms, turns, withPair } from './support/media.js';
 import { Recorder } from './support/recorder.js';
 
@@ -328,24 +328,29 @@ test('sockets for activation are those that were meant for this process', () => 
   }
 });
 
-test('an inherited listening socket serves', { skip: process.platform === 'win32' }, async () => {
-  const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { fd } = (holder as unknown as { _handle: { fd: number } })._handle;
-  const { port } = holder.address() as { port: number };
-  const child = spawn('sh', ['-c', `LISTEN_PID=$$ exec "${process.execPath}" "${support('inheritor')}"`], {
-    stdio: ['ignore', 'pipe', 'inherit', fd], env: { ...process.env, LISTEN_FDS: '1', LISTEN_FDNAMES: 'ipc' },
+for (const kind of ['tcp', 'unix'] as const) {
+  test(`an inherited listening socket serves: ${kind}`, { skip: process.platform === 'win32' }, async () => {
+    const holder = createServer();
+    const path = freshPath();
+    await new Promise<void>((resolve) => (kind === 'unix' ? holder.listen(`${path}.bound`, resolve) : holder.listen(0, '127.0.0.1', resolve)));
+    const { fd } = (holder as unknown as { _handle: { fd: number } })._handle;
+    const target: DialTarget = kind === 'unix' ? { kind, path } : { kind, host: '127.0.0.1', port: (holder.address() as { port: number }).port };
+    // Closing the holder would remove the file under the name it knows.
+    if (kind === 'unix') renameSync(`${path}.bound`, path);
+    const child = spawn('sh', ['-c', `LISTEN_PID=$$ exec "${process.execPath}" "${support('inheritor')}"`], {
+      stdio: ['ignore', 'pipe', 'inherit', fd], env: { ...process.env, LISTEN_FDS: '1', LISTEN_FDNAMES: 'ipc' },
+    });
+    holder.close();
+    let out = '';
+    child.stdout!.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+    await until(() => out === 'listening on ipc\n');
+    const client = new Recorder({ connected: (c) => void c.send(Buffer.from('over')) });
+    Connection.client({ target, ...quiet }, client);
+    await client.until('closed');
+    assert.equal(client.text, 'over');
+    child.kill();
   });
-  holder.close();
-  let out = '';
-  child.stdout!.on('data', (chunk: Buffer) => { out += chunk.toString(); });
-  await until(() => out === 'listening on ipc\n');
-  const client = new Recorder({ connected: (c) => void c.send(Buffer.from('over')) });
-  Connection.client({ target: { kind: 'tcp', host: '127.0.0.1', port }, ...quiet }, client);
-  await client.until('closed');
-  assert.equal(client.text, 'over');
-  child.kill();
-});
+}
 
 /* ── who is there ──────────────────────────────────────────────────────── */
 
