@@ -4,6 +4,7 @@ import { connect as rawConnect } from 'node:net';
 import { test } from 'node:test';
 import { Connection } from '../src/net/endpoint.js';
 import { FirstBytes } from '../src/net/first-bytes.js';
+import { judge, peerCredentials } from '../src/net/peer-credentials.js';
 import { inheritedDescriptors } from '../src/net/stream-listener.js';
 import { TlsContext } from '../src/net/tls-context.js';
 import type { DialTarget, TlsSession, Transport, TransportEvents } from '../src/net/transport.js';
@@ -86,6 +87,19 @@ test('those who wait when the listener closes are closed, and nobody is let in a
 test('as many sockets are inherited as a process can have, and no more', () => {
   const passed = (n: number | string): number => inheritedDescriptors({ LISTEN_FDS: String(n), LISTEN_PID: '7' }, 7).length;
   assert.deepEqual([0, 1, 1024, 1025, '1e3', '-1', ''].map(passed), [0, 1, 1024, 0, 0, 0, 0]);
+});
+
+test('nobody is asked who they are without rules, nor over TCP, nor when they have gone', async () => {
+  const known = { pid: 1, uid: 1000, gid: 100 };
+  assert.deepEqual(judge(() => assert.fail('asked'), {}), { kind: 'admitted', credentials: null });
+  assert.deepEqual(judge(() => known, { policy: 'if-available' }), { kind: 'admitted', credentials: known });
+  const listener = await listen(local, serve);
+  const socket = rawConnect(listener.port, '127.0.0.1');
+  await new Promise((resolve) => socket.once('connect', resolve));
+  assert.equal(peerCredentials(socket), 'unavailable');
+  socket.destroy();
+  assert.equal(peerCredentials(socket), 'unavailable');
+  listener.close();
 });
 
 /** Keeps the handshake it was asked for. */
