@@ -94,6 +94,7 @@ for (const arrangement of ARRANGEMENTS) {
       }
       await until(async () => (await host.evaluate("(== (max (at (.net.conns) 'in)) (max (at (.net.conns) 'out)))")) === 'true', 'what one has sent the other has got');
       assert.match(await host.evaluate("(at (.net.conns) 'opened)"), /^\[20/);
+      for (const call of ['(.net.tls s)', '(.net.mute s)', '(.net.unmute s)', '(.net.send s 1)', '(.net.start-tls s {})']) assert.match(await host.evaluate(call), /^error io.*a pipe: it is sent to by \.soc/, call);
       await host.evaluate('(.soc.close s)');
       await gone();
     });

@@ -96,6 +96,7 @@ for (const arrangement of ARRANGEMENTS) {
         assert.match(await host.evaluate(call), /^error limit.*more than a frame may carry/, call);
       }
       assert.match(await host.evaluate('(.net.send h (do (let b (ser (take 7 5000))) (concat (concat (take b 5) [0x01]) (take b (- 6 (count b))))))'), /^error domain/, 'packed, and no message');
+      assert.match(await host.evaluate('(.net.start-tls h {ca: ca})'), /^error state.*frames are secured from their first byte/);
       for (const call of ['(.net.send h (til 3000))', '(.ipc.post h (til 4000))', '(.net.send h (ser (take 7 5000)))']) assert.doesNotMatch(await host.evaluate(call), /^error/, call);
       assert.equal(await host.evaluate('(.ipc.send h "got")'), '(3000 4000 5000)');
       await peer.stop();

@@ -36,6 +36,7 @@ export class Connections {
   }
   /** Why nothing can be sent, for people. */
   why(handle: number): string {
+    if (this.lang.soc.has(handle)) return 'a pipe: it is sent to by .soc';
     return this.#away.has(handle) ? 'connection lost, and not back yet' : 'connection closed';
   }
 

@@ -18,7 +18,7 @@ export function netBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   return [
     {
       name: '.net.listen', args: 'address options', arity: 'n', restricted: true, options: true,
-      doc: 'serves at a port or an address; options tls, credentials, restricted, idle, protocols, serve: the listener\'s id. io, domain',
+      doc: 'serves at a port or an address; options tls, credentials, users, restricted, idle, protocols, serve: the listener\'s id. io, domain',
       example: '(try (.net.listen "nowhere") (fn [e] \'domain))',
       fn: (args) => {
         if (args.length < 1 || args.length > 2) fail('arity', `expected 1 or 2 args, got ${args.length}`);

@@ -99,6 +99,7 @@ export class NetLang {
     const conn = this.#open(handle);
     const behindAnswer = conn.inbound && conn.serving > 0;
     const files = conn.inbound ? { client: null, server: read.server() } : { client: read.client(), server: null };
+    if (conn.numbered) fail('state', 'TLS not started: frames are secured from their first byte, or not at all');
     if (this.lang.waits(conn)) fail('state', 'TLS not started: messages wait on this connection');
     this.lang.call({ ask: 'start-tls', handle, ...files, behindAnswer });
     conn.secures = behindAnswer;

@@ -40,6 +40,10 @@ export class SocLang {
   get active(): boolean {
     return this.#pipes.size > 0 || this.listens;
   }
+  /** Whether a handle is a pipe or a listener for them. */
+  has(handle: number): boolean {
+    return this.#pipes.has(handle) || this.#listeners.has(handle);
+  }
   /** Others may connect. */
   get listens(): boolean {
     return this.#listeners.size > 0 || this.#swarm;
