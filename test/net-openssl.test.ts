@@ -160,6 +160,18 @@ test('s_client that asks for new keys, again and again, goes on', { skip }, asyn
   child.kill();
 });
 
+test('s_server below 1.2 is refused', { skip }, async () => {
+  const its = certificate('server', 'authority');
+  const port = await freePort();
+  const { child, out } = program('openssl', 's_server', '-accept', `127.0.0.1:${port}`, '-tls1_1', '-cipher', 'ALL:@SECLEVEL=0', '-cert', its.certFile, '-key', its.keyFile);
+  await until(() => out().includes('ACCEPT'), out);
+  const client = new Recorder();
+  Connection.sslClient({ target: { ...local, port }, servername: 'localhost', context: new TlsContext(trusted()), ...quiet }, client);
+  await client.until('connect-failed');
+  assert.equal(client.failure?.code, 'protocol-version', client.failure?.message);
+  child.kill();
+});
+
 test('s_client below 1.2 is refused', { skip }, async () => {
   const server = new Recorder();
   const listener = await listen(local, (accepted) => Connection.sslServer(accepted, contexts().server, server, quiet));

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { hasOpenssl } from './support/certificates.js';
 import type { Leftovers } from './support/handshakes-process.js';
 
-const COUNT = Number(process.env['RFL_HANDSHAKES'] ?? 600);
+const COUNT = Number(process.env['RFL_HANDSHAKES'] ?? 400);
 
 test(`after ${COUNT} handshakes, some of them refused, memory and descriptors are where they were`, { skip: hasOpenssl ? false : 'no openssl' }, async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', fileURLToPath(new URL('./support/handshakes-process.js', import.meta.url)), String(COUNT)]);

@@ -71,6 +71,7 @@ const REFUSALS: Refusal[] = [
   { name: 'a server with the certificate of a client', by: 'client', code: 'certificate-wrong-purpose', client: trusted, server: () => purposed('for-clients', 'clientAuth') },
   { name: 'a client without a certificate', by: 'server', code: 'certificate-missing', client: trusted, server: mutual },
   { name: 'a rogue client', by: 'server', code: 'certificate-self-signed', client: () => ({ ...trusted(), ...alone() }), server: mutual },
+  { name: 'a client that need not show a certificate and shows a rogue one', by: 'server', code: 'certificate-self-signed', client: () => ({ ...trusted(), ...alone() }), server: () => ({ ...mutual(), requireClient: false }) },
   { name: 'a client of an unknown authority', by: 'server', code: 'certificate-unknown-ca', client: () => ({ ...trusted(), ...stranger() }), server: mutual },
   { name: 'an expired client', by: 'server', code: 'certificate-expired', client: () => ({ ...trusted(), ...keyed('expired', 'authority', undefined, -1) }), server: mutual },
   { name: 'a client whose certificate is not valid yet', by: 'server', code: 'certificate-not-yet-valid', client: () => ({ ...trusted(), ...early() }), server: mutual },

@@ -54,6 +54,7 @@ function certificateInfo({ raw, subject, issuer }: PeerCertificate): PeerCertifi
   };
 }
 
-const common = (name: { CN?: string | string[] } | undefined): string => String(name?.CN ?? '');
+/** Whoever has several has no common one. */
+const common = (name: { readonly CN?: string | string[] } | undefined): string => (typeof name?.CN === 'string' ? name.CN : '');
 /** The library writes a part a line; line ends within one are escaped. */
 const line = (name: string | undefined): string => (name ?? '').split('\n').join(', ');
