@@ -92,7 +92,7 @@ test('every kind of element comes out of a part of its own as it went in', () =>
 });
 
 test('atoms of one type lie in columns, which join into the column a plain list of them makes', () => {
-  for (const kind of ['b8', 'u8', 'i16', 'i64 of all sizes', 'i64 null', 'f32', 'f64 null', 'date', 'timestamp', 'sym']) {
+  for (const kind of ['b8', 'u8', 'i16', 'i64 of all sizes', 'i64 null', 'f32', 'f64 null', 'date', 'timestamp', 'sym', 'quoted sym']) {
     const values = plain(MAKERS[kind]);
     const column = columnOfLong(mapEach(over(N), (i) => values[i as number]));
     const expected = packOrList(values) as Vec;
@@ -101,7 +101,7 @@ test('atoms of one type lie in columns, which join into the column a plain list 
     assert.equal(column.nulls, expected.nulls);
     assert.ok(Buffer.from((column.data as Uint8Array).buffer).equals(Buffer.from((expected.data as Uint8Array).buffer)), kind);
   }
-  for (const kind of ['b8 null', 'u8 null', 'quoted sym', 'str', 'a null at the end']) assert.equal(columnOfLong(mapEach(over(N), (i) => MAKERS[kind](i as number))), null, kind);
+  for (const kind of ['b8 null', 'u8 null', 'both kinds of sym', 'str', 'a null at the end']) assert.equal(columnOfLong(mapEach(over(N), (i) => MAKERS[kind](i as number))), null, kind);
   assert.equal(columnOfLong(mapEach(over(N), (i) => (i === N - 1 ? f64(1) : i))), null, 'the last part is of another type');
 });
 

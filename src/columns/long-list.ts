@@ -2,7 +2,7 @@
  * Lists of millions of elements. One array for them would be made in one go, during which V8 answers nobody, and an atom of its own
  * for every element costs several times a column's memory. A long list is therefore held in parts, and those of atoms of one type as columns.
  */
-import { F64, I64_NULL, List, Narrow, Sym, T, Vec, tagOf, type Value } from '../lang/value.js';
+import { F64, I64_NULL, List, Sym, T, Vec, asQuoted, tagOf, type Narrow, type Value } from '../lang/value.js';
 import { BLOCK, blocks, checkpoint } from '../lang/interrupt.js';
 import { alloc, allocList, halves, itemAt, mayHold, pack, reader, writeHalves } from './item.js';
 import { roomFor } from './room.js';
@@ -15,7 +15,12 @@ const PART = BLOCK;
 const SHIFT = Math.log2(PART);
 const INSIDE = PART - 1;
 
-type Part = Vec | readonly Value[];
+type Part = Vec | Quoted | readonly Value[];
+
+/** Quoted symbols, as the column of the symbols. */
+class Quoted {
+  constructor(readonly column: Vec) {}
+}
 
 /** Writes elements `[lo, hi)` to `out[lo - base]` and on. */
 export type Fill = (out: Value[], base: number, lo: number, hi: number) => void;
@@ -52,21 +57,29 @@ export class LongList extends List {
   override item(i: number): Value {
     if (this.#parts === null || i >= this.#length) return this.held[i];
     const part = this.#parts[i >> SHIFT];
-    return part instanceof Vec ? itemAt(part, i & INSIDE) : part?.[i & INSIDE];
+    return part instanceof Vec ? itemAt(part, i & INSIDE) : part instanceof Quoted ? asQuoted(itemAt(part.column, i & INSIDE) as Sym) : part[i & INSIDE];
   }
 
   override reader(): (i: number) => Value {
     if (this.#parts === null) return super.reader();
-    const readers = this.#parts.map((part) => (part instanceof Vec ? reader(part) : (i: number): Value => part[i]));
+    const readers = this.#parts.map(readerOf);
     return (i) => readers[i >> SHIFT](i & INSIDE);
   }
 
-  /** The parts as columns, where every one is a column. */
+  /** The parts as columns, where every one is a column; whether symbols are quoted is lost. */
   columns(): readonly Vec[] | null {
-    return this.#parts !== null && this.#parts.every((part) => part instanceof Vec) ? this.#parts : null;
+    const columns = (this.#parts ?? []).flatMap((part) => (part instanceof Vec ? [part] : part instanceof Quoted ? [part.column] : []));
+    return this.#parts?.length === columns.length ? columns : null;
   }
 }
 const NOTHING: readonly Value[] = [];
+
+function readerOf(part: Part): (i: number) => Value {
+  if (part instanceof Vec) return reader(part);
+  if (!(part instanceof Quoted)) return (i) => part[i];
+  const read = reader(part.column);
+  return (i) => asQuoted(read(i) as Sym);
+}
 
 /** A list of `n` elements that `fill` makes block by block, the last block first where `backward`. Errors: `oom`. */
 export function listOf(n: number, fill: Fill, backward = false): List {
@@ -170,10 +183,11 @@ export function listFrom(v: Vec | List): List {
 }
 
 /** Atoms of one type as a column from which exactly the same ones can be read; null where there is none. */
-function columnOf(values: readonly Value[]): Vec | null {
+function columnOf(values: readonly Value[]): Vec | Quoted | null {
   const first = values[0];
   if (typeof first === 'number' || typeof first === 'bigint') return longColumn(values);
   if (first instanceof F64) return floatColumn(values);
+  if (first instanceof Sym) return symColumn(values, first.quoted);
   const tag = tagOf(first);
   const same = KEPT.get(-tag);
   if (same === undefined) return null;
@@ -186,7 +200,6 @@ const always = (): boolean => true;
 const KEPT = new Map<number, (v: Value) => boolean>([
   [T.B8, (v) => typeof v === 'boolean'], [T.U8, (v) => (v as Narrow).v >= 0], [T.F32, (v) => Object.is(Math.fround((v as Narrow).v), (v as Narrow).v)],
   [T.I16, always], [T.I32, always], [T.DATE, always], [T.TIME, always], [T.TIMESTAMP, always], [T.GUID, always],
-  [T.SYM, (v) => !(v as Sym).quoted],
 ]);
 
 function longColumn(values: readonly Value[]): Vec | null {
@@ -204,6 +217,17 @@ function longColumn(values: readonly Value[]): Vec | null {
     } else return null;
   }
   return new Vec(T.I64, data, nulls);
+}
+
+function symColumn(values: readonly Value[], quoted: boolean): Vec | Quoted | null {
+  const ids = alloc(T.SYM, values.length) as Int32Array;
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i];
+    if (!(v instanceof Sym) || v.quoted !== quoted) return null;
+    ids[i] = v.id;
+  }
+  const column = new Vec(T.SYM, ids);
+  return quoted ? new Quoted(column) : column;
 }
 
 function floatColumn(values: readonly Value[]): Vec | null {
