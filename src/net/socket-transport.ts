@@ -270,7 +270,8 @@ class TlsTransport extends BaseTransport {
   }
   protected override room(): void {
     const { socket } = this;
-    if (this.#restBytes === 0) return;
+    // A little room is left alone: a few bytes would be a record of their own.
+    if (this.#restBytes === 0 || socket.writableLength > TLS_PIECE / 2) return;
     for (let left = TLS_PIECE - socket.writableLength; left > 0 && this.#restBytes > 0; ) {
       const chunk = this.#rest[this.#next];
       const piece = chunk.subarray(0, left);
