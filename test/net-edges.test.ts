@@ -346,6 +346,18 @@ test('the idle timeout is put off by every bit of a pending send that is taken',
   assert.equal(side.count('idle'), 1);
 });
 
+test('a timer that comes to a connection which a report closes before it is not told', () => {
+  const side = new Recorder({ sent: (c, token) => {
+    if (token === 3) c.hardClose();
+    else c.send(Buffer.from('x'));
+  } });
+  const { clock, connection } = started(side, { chainedSends: 1 });
+  clock.after(1, () => void connection.send(Buffer.from('x')));
+  connection.setTimer(1);
+  clock.advance(10);
+  assert.deepEqual(told(side), ['accepted 1', 'sent 1', 'accepted 2', 'sent 2', 'accepted 3', 'sent 3', 'closed']);
+});
+
 test('a close tells whose it was', () => {
   const rows: [string, boolean, (connection: Connection, puppet: Puppet, clock: ManualClock) => void][] = [
     ['closed', true, (connection, puppet) => { connection.close(); puppet.events!.finished(); puppet.events!.ended(); }],
