@@ -242,7 +242,7 @@ class TlsTransport extends BaseTransport {
   #next = 0;
   #restBytes = 0;
   #ending = false;
-  /** Writes that were finished in this turn. */
+  /** Writes that were finished since it was last looked whether they were all of one turn. */
   #finished = 0;
 
   constructor(socket: Socket, peer: PeerName, readonly tls: TlsDetails) {
@@ -288,14 +288,15 @@ class TlsTransport extends BaseTransport {
   }
   protected override completed(events: TransportEvents): void {
     if (++this.#finished > TLS_WRITES_A_TURN) return;
-    if (this.#finished === 1) setImmediate(() => this.#turned());
+    // Whose writes are finished one a turn has hardly ever to be looked after.
+    if (this.#finished === TLS_WRITES_A_TURN / 2) setImmediate(this.#turned);
     super.completed(events);
   }
-  #turned(): void {
+  readonly #turned = (): void => {
     const left = this.#finished > TLS_WRITES_A_TURN;
     this.#finished = 0;
     if (left) this.onWritten();
-  }
+  };
   override end(): void {
     this.#ending = true;
     if (this.#restBytes === 0) this.#takeLeave();

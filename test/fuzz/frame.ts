@@ -47,4 +47,4 @@ export const input = damaged((r: Random) => Buffer.concat(Array.from({ length: 1
 
 const LARGE = 32 << 10;
 /** Payloads: mostly small, because most of what can go wrong is in the headers. */
-const SIZES = [...new Array<number>(56).fill(40), ...new Array<number>(7).fill(500), 4 * LARGE];
+const SIZES = [...new Array<number>(220).fill(40), ...new Array<number>(28).fill(500), 4 * LARGE];
