@@ -63,7 +63,11 @@ export { leafName, pipeEndpoint, socketEndpoint, socketFolder, socketPath, userH
 export { REFUSALS, type Refusal } from './wire/broker/refusal.js';
 export type { DaemonProcess, Endpoint, Frame, HandoffOffer, Hello, Negotiated, Refused, ServiceDefinition } from './wire/broker/messages.generated.js';
 export { decode, encode, encodeFrame, type DecodeOptions, type EncodeOptions, type FrameOptions } from './wire/rayforce/value.js';
-export type { AttachOptions, Client, ConnectOptions, IpcHost, Limits, ListenOptions, NodeOptions, RflNode } from './engine/api.js';
+export type {
+  AttachOptions, Client, ConnectionInfo, ConnectOptions, Dialect, EvaluateOptions, EvaluateResult, Incoming, IpcHost, JournalOptions, Limits, ListenOptions, LogRecord, NodeOptions,
+  ProgramHost, RflNode, SendOptions, UserEntry,
+} from './engine/api.js';
+export type { ClientTls, ServerTls } from './engine/tls-files.js';
 export type { Value } from './lang/value.js';
 export type { HostServices } from './lang/runtime.js';
 
@@ -77,11 +81,13 @@ export class RayfallError extends Error {
   }
 }
 
+/** Of `new Interpreter`. */
 export interface InterpreterOptions {
   /** Replaces services of the process: output, clocks, randomness, `exit`. */
   readonly host?: Partial<HostServices>;
 }
 
+/** Of one evaluation. */
 export interface EvalOptions {
   /** Stops the evaluation with `cancel` after so many ms. Default: no limit. */
   readonly deadlineMs?: number;

@@ -1,10 +1,14 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { CliError, EXIT, statusOf } from '../src/cli/exit-codes.js';
 import { HELP, parseOptions, parseTestOptions } from '../src/cli/options.js';
 import { isEmptySource } from '../src/cli/source-file.js';
 import { logTo } from '../src/cli/log.js';
 import { useColor } from '../src/cli/color.js';
+import { withDefaults } from '../src/engine/limits.js';
+import { ROOT } from './support/root.js';
 
 test('cli: a file, addresses, users and arguments for the program', () => {
   const o = parseOptions(['-p', '5010', '--listen', '127.0.0.1:5011', 'a.rfl', '-u', 'users', '--', '-x', '--', 'y']);
@@ -94,13 +98,25 @@ test('cli: help names every flag with its value', () => {
   }
 });
 
+test('cli: the help and docs/cli.md name the defaults that limits have', () => {
+  const size = (n: number): string => (n % 2 ** 20 === 0 ? `${n / 2 ** 20}M` : n % 1024 === 0 ? `${n / 1024}K` : String(n));
+  const page = readFileSync(fileURLToPath(new URL('docs/cli.md', ROOT)), 'utf8');
+  const { maxConnections, handshakeMs, preAuthBytes, maxFrame, inputPerPeer, outputPerPeer } = withDefaults();
+  const defaults = { 'max-connections': maxConnections, 'handshake-timeout': handshakeMs, 'pre-auth-bytes': preAuthBytes, 'max-frame': maxFrame, 'max-input': inputPerPeer, 'max-output': outputPerPeer };
+  for (const [flag, value] of Object.entries(defaults)) {
+    assert.match(HELP, new RegExp(`--${flag} .*\\(${size(value)}\\)\n`));
+    assert.match(page, new RegExp(`\\| \`--${flag} .*\` \\| ${size(value)} \\|`));
+  }
+});
+
 test('cli: statuses are what scripts and docs/exit-codes.md rely on', () => {
   assert.deepEqual(EXIT, { ok: 0, failed: 1, usage: 64, parse: 65, connect: 69, runtime: 70, journal: 74, auth: 77, interrupted: 130 });
 });
 
 const STATUSES: [code: string, message: string, status: number][] = [
   ['parse', '', EXIT.parse], ['type', '', EXIT.runtime], ['cancel', 'interrupted', EXIT.interrupted],
-  ['io', 'connection refused: 127.0.0.1:1', EXIT.connect], ['io', 'connection timed out: h:1', EXIT.connect], ['io', 'read', EXIT.runtime],
+  ['io', 'connection refused: 127.0.0.1:1', EXIT.connect], ['io', 'connection timed out: h:1', EXIT.connect],
+  ['io', 'TLS failed (certificate-unknown-ca): h:1', EXIT.connect], ['io', 'listen: bind to port 1 failed: Address already in use', EXIT.connect], ['io', 'read', EXIT.runtime],
   ['access', 'authentication failed', EXIT.auth], ['access', 'server requires authentication', EXIT.auth], ['access', "'set' is restricted", EXIT.runtime],
 ];
 for (const [code, message, status] of STATUSES) {

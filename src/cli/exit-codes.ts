@@ -19,7 +19,7 @@ export function statusOf(code: string, message: string): ExitCode {
   if (code === 'parse') return EXIT.parse;
   if (code === 'cancel') return EXIT.interrupted;
   if (code === 'access' && /authentication/.test(message)) return EXIT.auth;
-  if (code === 'io' && /^connection (refused|timed out)/.test(message)) return EXIT.connect;
+  if (code === 'io' && /^(connection (refused|timed out)|TLS failed|listen: )/.test(message)) return EXIT.connect;
   return EXIT.runtime;
 }
 

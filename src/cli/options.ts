@@ -76,7 +76,7 @@ const ROWS: readonly Row[] = [
   { name: 'handshake-timeout', value: 'MS', doc: 'time for version and credentials (2000)' },
   { name: 'pre-auth-bytes', value: 'N', doc: 'bytes buffered for a peer not admitted yet (64K)' },
   { name: 'max-frame', value: 'N', doc: 'largest message accepted (256M)' },
-  { name: 'max-input', value: 'N', doc: 'request bytes of one peer taken and not yet served (8M)' },
+  { name: 'max-input', value: 'N', doc: 'request bytes of one peer taken and not yet served (128K)' },
   { name: 'max-output', value: 'N', doc: 'reply bytes held for one peer that does not read (64M)' },
   { name: 'max-output-total', value: 'N', doc: 'reply bytes held for all peers (a quarter of the memory)' },
   { name: 'heap', value: 'N', doc: 'memory for values other than columns, where the program serves or is typed (half of all)' },

@@ -35,6 +35,7 @@ export interface Users {
 
 /* ── limits ──────────────────────────────────────────────────────────── */
 
+/** What peers may take up. Sizes in bytes, times in ms. */
 export interface Limits {
   /** Connections held at once; one more is closed at accept. Default 10 000: below the usual descriptor limits, above any desk's need. */
   readonly maxConnections: number;
@@ -105,6 +106,7 @@ export interface ListenOptions extends ServeOptions {
   readonly idleMs?: number;
 }
 
+/** Each has its default. */
 export interface NodeOptions {
   /** Addresses to listen on before anything is evaluated: `port`, `host:port`, `tcp://host:port`, `tls://host:port`, `unix:///path`. Default none. */
   readonly listen?: readonly (string | number)[];
@@ -213,6 +215,7 @@ export interface RflNode {
 
 /* ── an interpreter in the caller's thread ───────────────────────────── */
 
+/** Of `Interpreter.ipc`, as in `NodeOptions`. */
 export type AttachOptions = Pick<NodeOptions, 'users' | 'restricted' | 'dialect' | 'limits' | 'sendTimeoutMs' | 'log' | 'listen' | 'serving' | 'tls' | 'journal'>;
 
 /** Gives an interpreter of the calling thread `.ipc.*`, `.sys.listen` and timers; the I/O thread starts with their first use. */
@@ -239,6 +242,7 @@ export interface IpcHost {
 
 /* ── a client without interpreter ────────────────────────────────────── */
 
+/** Of `connect`. */
 export interface ConnectOptions {
   /** For connecting and the handshake. Default 5 000 ms, the reference's. */
   readonly timeoutMs?: number;
@@ -262,6 +266,7 @@ export interface Incoming {
   reply(value: Value): void;
 }
 
+/** A connection to a server of the wire, or of frames. */
 export interface Client {
   /** Resolves with the reply; rejects with a `RayError` (`code`): what the peer raised, or `io`. Strings are language text, as bytes. */
   send(value: Value, options?: SendOptions): Promise<Value>;

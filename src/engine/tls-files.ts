@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { TlsContext, type TlsContextOptions } from '../net/tls-context.js';
 
+/** Of listeners: names of PEM files. */
 export interface ServerTls {
   /** Certificate with its chain, and its key. */
   readonly cert: string;
@@ -16,6 +17,7 @@ export interface ServerTls {
   readonly alpn?: readonly string[];
 }
 
+/** Of this side as a client: names of PEM files. */
 export interface ClientTls {
   /** Authorities that are trusted. Default: those of the system. */
   readonly ca?: string;

@@ -39,6 +39,7 @@ export const ERRORS = {
   interna: 'a defect of rfl itself: please report it',
 } as const;
 
+/** One of `ERRORS`. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Where an error passed: the failing form in one lambda or top-level form, innermost first. */

@@ -13,6 +13,7 @@ export interface CredentialRules {
   readonly gids?: readonly number[];
 }
 
+/** Whether a peer is let in, and why not. */
 export type Admission =
   | { readonly kind: 'admitted'; readonly credentials: PeerCredentials | null }
   | { readonly kind: 'refused'; readonly reason: string };

@@ -7,6 +7,7 @@ import { explained, faultOf, secureOptions, type TlsContextOptions } from './tls
 export type { PeerCertificateInfo, TlsDetails } from './tls-details.js';
 export type { TlsContextOptions } from './tls-options.js';
 
+/** Certificates, trust and protocols of one side, for any number of connections. What was wrong with them is in `failure`. */
 export class TlsContext {
   #options: TlsContextOptions;
   #secure: SecureContext | null = null;

@@ -2,6 +2,7 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { nodeCrypto } from './node-tls.js';
 
+/** A certificate of the peer that was verified. */
 export interface PeerCertificateInfo {
   /** The common name; without one the whole name, without that the alternative names: never ''. */
   readonly subject: string;
@@ -20,6 +21,7 @@ export interface PeerCertificateInfo {
   readonly validTo: string;
 }
 
+/** What TLS has agreed on. */
 export interface TlsDetails {
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly protocol: string;

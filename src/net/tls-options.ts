@@ -4,6 +4,7 @@ import { nodeCrypto } from './node-tls.js';
 
 export type Pem = string | Uint8Array;
 
+/** Of both sides; what is only for one of them says so. */
 export interface TlsContextOptions {
   /** Own certificate with its chain, PEM. Servers need one. */
   readonly cert?: Pem;

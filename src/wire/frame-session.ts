@@ -6,6 +6,7 @@ import { ByteQueue } from './broker/byte-queue.js';
 import { laneMessage, type LaneMessage } from './broker/lanes.js';
 import type { EndpointMux, MuxFault } from './mux.js';
 
+/** What came of the bytes so far. */
 export type FrameEvent =
   /** To be written as it is, before anything that follows. */
   | { readonly event: 'reply'; readonly wire: Uint8Array }
@@ -14,6 +15,7 @@ export type FrameEvent =
   /** Nothing follows. `clean`: the peer ended between two frames. */
   | { readonly event: 'close'; readonly clean: boolean; readonly reason: string };
 
+/** One stream of frames: bytes go in however they are cut, events come out in order. */
 export class FrameSession {
   readonly #queue = new ByteQueue();
   #ended = false;

@@ -9,10 +9,12 @@ import { isFirstParty, PROBE } from './broker/protocols.js';
 
 /* ── the first byte ────────────────────────────────────────────────────── */
 
+/** What a first byte can tell: the wire, frames of the broker, lines of JSON, TLS. */
 export type Protocol = 'wire' | 'frame' | 'soc' | 'tls';
 
 const FIRST_BYTES: ReadonlyMap<number, Protocol> = new Map([[0x03, 'wire'], [FRAMING_BYTE, 'frame'], [0x7b, 'soc'], [0x16, 'tls']]);
 
+/** What `opening` answers. */
 export type Opening =
   | { readonly opening: 'need-more' }
   | { readonly opening: Protocol }
@@ -31,11 +33,13 @@ export function opening(buffer: Uint8Array, served: ReadonlySet<Protocol>): Open
 /** Whether bytes belong to the protocol that was there first. Asked at every poll, before anything else, also about a leading 01. */
 export type LegacyDetector = (buffer: Uint8Array) => 'Legacy' | 'NotLegacy' | 'NeedMoreBytes';
 
+/** Why a connection has to be closed. */
 export type MuxFault =
   | { readonly kind: 'Framing'; readonly fault: FramingFault }
   | { readonly kind: 'MalformedProbe'; readonly detail: string }
   | { readonly kind: 'UnexpectedFirstPartyFrame' | 'UnservedPayloadProtocol'; readonly payloadProtocol: number };
 
+/** What a buffer begins with, and how many bytes of it are done with. */
 export type MuxVerdict =
   | { readonly verdict: 'NeedMoreBytes' }
   /** The consumer's own decoder takes the buffer, garbage included. */
@@ -47,6 +51,7 @@ export type MuxVerdict =
   /** The end of the connection. */
   | { readonly verdict: 'Error'; readonly error: MuxFault };
 
+/** What an endpoint serves. */
 export interface MuxOptions {
   readonly probes: Pick<ProbeResponder, 'answer'>;
   /** Payload protocols that are passed on; the broker's own never are. */
@@ -54,6 +59,7 @@ export interface MuxOptions {
   readonly detect?: LegacyDetector;
 }
 
+/** Tells frames of an endpoint apart, answers identity probes, and passes on what is served. Holds no stream: see `FrameSession`. */
 export class EndpointMux {
   readonly #probes: Pick<ProbeResponder, 'answer'>;
   readonly #served: ReadonlySet<number>;

@@ -17,6 +17,7 @@ import type { HandoffOffer } from '../../wire/broker/messages.generated.js';
 import { admits, ownUser, peerOf } from './peers.js';
 import { BrokerError, checkSocketPlace } from './socket-folder.js';
 
+/** Where a backend takes connections from brokers, and what becomes of them. */
 export interface AdoptionOptions {
   /** The socket for brokers. Its folder is this user's alone. */
   readonly path: string;
@@ -31,8 +32,10 @@ export interface AdoptionOptions {
   readonly log?: Log;
 }
 
+/** A connection that was passed on. */
 export type TakenClient = Pick<Extract<Taken, { kind: 'taken' }>, 'transport' | 'onReleased'>;
 
+/** The side of a handoff that takes the connection. */
 export class Adoption {
   readonly #options: AdoptionOptions;
   readonly #clock: Clock;

@@ -34,6 +34,7 @@ export interface Handoff {
 /** Handoffs at a time: each holds a descriptor more. The others wait a moment. */
 const AT_ONCE = 16;
 
+/** The side of a handoff that passes the connection on. */
 export class Handoffs {
   readonly #attempts = new Map<string, Attempt>();
   readonly #waiting = new PendingHandoffs<Handoff>();

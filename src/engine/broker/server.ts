@@ -24,6 +24,7 @@ import { admits, ownUser, peerOf } from './peers.js';
 import { ServedClient } from './served-client.js';
 import { BrokerError, checkSocketPlace } from './socket-folder.js';
 
+/** Where a broker stands and what it leads to; `path` and `directory` are needed. */
 export interface BrokerServerOptions {
   /** The socket. Its folder is this user's alone. */
   readonly path: string;
@@ -55,6 +56,7 @@ export interface BrokerServerOptions {
 /** How long clients that are being answered may take when the broker ends, in ms. */
 const DRAIN_MS = 10_000;
 
+/** A broker on a socket of its own: answers Hellos until `shutdown`. */
 export class BrokerServer {
   readonly #options: BrokerServerOptions;
   readonly #clock: Clock;

@@ -137,6 +137,7 @@ export class Receiver implements AsyncIterable<Message> {
   }
 }
 
+/** Each has its default. */
 export interface PipeListenerOptions extends ListenOptions {
   /** What is refused, and why. Default: nothing is said. */
   readonly log?: (message: string) => void;

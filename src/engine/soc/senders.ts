@@ -32,6 +32,7 @@ export type SendAnswer = 'ok' | 'full' | 'closed' | 'too-large' | 'no-json';
 /** A message that was given up: its line as UTF-8 in a byte string, and why. */
 export type { Dropped };
 
+/** Each has its default. */
 export interface SenderOptions extends Partial<Pick<OutboxOptions, 'capacity' | 'capacityBytes' | 'attempts' | 'writeMs'>> {
   /** Each message that was given up. Without it they are only counted. */
   readonly onDrop?: (dropped: Dropped) => void;
@@ -41,6 +42,7 @@ export interface SenderOptions extends Partial<Pick<OutboxOptions, 'capacity' | 
   readonly connectMs?: number;
   readonly clock?: Clock;
 }
+/** Of a sender that keeps messages in a file. */
 export interface SpoolOptions extends SenderOptions {
   /** `batch` (the default): what is sent in one turn is synced to disk together; it outlives a power cut. `none`: it outlives the process. */
   readonly fsync?: FsyncPolicy;
@@ -220,6 +222,7 @@ export class Sender {
   }
 }
 
+/** How long to look for a peer, and when to stop. */
 export interface RetryOptions {
   /** Ends it at any moment. */
   readonly signal?: AbortSignal;

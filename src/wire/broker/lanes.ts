@@ -20,10 +20,12 @@ const MESSAGES = new Map<number, 'request' | 'response' | 'event'>([
   [FrameKind.REQUEST, 'request'], [FrameKind.RESPONSE, 'response'], [FrameKind.EVENT, 'event'],
 ]);
 
+/** The bytes of a RESPONSE to a frame. */
 export function answerWire(to: Frame, payload: Uint8Array): Uint8Array {
   return frameWire(responseTo(to, payload));
 }
 
+/** The bytes of an EVENT, which is not answered. */
 export function eventWire(lane: number, payload: Uint8Array): Uint8Array {
   return frameWire(event(lane, payload));
 }

@@ -5,6 +5,7 @@ import { LINE_LIMIT } from './lines.js';
 
 export const TYPES = { EVENT: 'soc_event', INCIDENT: 'soc_incident', ACK: 'soc_ack', HEARTBEAT: 'soc_heartbeat' } as const;
 
+/** A message as it stands on a line. */
 export interface Message {
   /** Any text; types that are not in `TYPES` pass through. */
   readonly type: string;
