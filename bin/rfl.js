@@ -20,7 +20,7 @@ function load(file) {
   module.filename = file;
   module.paths = Module._nodeModulePaths(dirname(file));
   require.cache[file] = module;
-  const script = new vm.Script(Module.wrap(readFileSync(file, 'utf8')), {
+  const script = new vm.Script(Module.wrap(readFileSync(file, 'latin1')), {
     filename: file, cachedData: cached(), importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   script.runInThisContext()(module.exports, Module.createRequire(file), module, file, dirname(file));

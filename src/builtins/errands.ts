@@ -2,8 +2,9 @@
  * Waiting that can be interrupted. What could block for long (a command, a pipe that nobody writes to, a disk) is done by a thread of
  * its own, while the caller sleeps and looks whether it is to stop. The thread starts with the first errand and ends with the caller's.
  */
-import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { checkpoint } from '../lang/interrupt.js';
+import { later } from '../columns/later.js';
 
 export type Errand =
   /** `input`: bytes for its standard input; null: it reads the program's. */
@@ -39,10 +40,13 @@ export function syncFile(fd: number): void {
 /** Between two looks at the interrupt word, which nobody wakes us for. */
 const LOOK_MS = 10;
 
+const threads = later<typeof import('node:worker_threads')>('node:worker_threads');
+
 interface Thread extends ErrandThreadData { last: number }
 let thread: Thread | null = null;
 
 function start(): Thread {
+  const { MessageChannel, Worker } = threads();
   const { port1: port, port2 } = new MessageChannel();
   const done = new Int32Array(new SharedArrayBuffer(4));
   const workerData: ErrandThreadData = { port: port2, done };
@@ -77,6 +81,7 @@ function send(errand: (id: number) => Errand): ErrandResult {
 
 /** The result of an errand, if it is there; those of errands that were cancelled may come first. */
 function answer(port: MessagePort, id: number): ErrandResult | null {
+  const { receiveMessageOnPort } = threads();
   for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) {
     const { id: of, result } = got.message as { id: number; result: ErrandResult };
     if (of === id) return result;

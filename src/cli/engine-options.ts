@@ -4,6 +4,8 @@ import { CliError, EXIT } from './exit-codes.js';
 import { logTo } from './log.js';
 import { libraryFolder, programInfo } from './package.js';
 import type { Options } from './options.js';
+import { isTerminal } from './terminal.js';
+import { STDERR } from './write.js';
 
 /** Errors: `CliError` 77 for a users file that must stop the start. */
 export async function engineOptions(options: Options, log: NodeOptions['log'] = logTo(options.log)): Promise<NodeOptions> {
@@ -18,7 +20,7 @@ export async function engineOptions(options: Options, log: NodeOptions['log'] = 
     ...(options.heapMb === undefined ? {} : { heapMb: options.heapMb }),
     ...(options.sendTimeoutMs === undefined ? {} : { sendTimeoutMs: options.sendTimeoutMs }),
     log,
-    host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options), terminal: process.stderr.isTTY, ...(options.seed === undefined ? {} : { seed: options.seed }) },
+    host: { args: options.args, libraries: [libraryFolder()], program: programInfo(options), terminal: isTerminal(STDERR), ...(options.seed === undefined ? {} : { seed: options.seed }) },
   };
 }
 

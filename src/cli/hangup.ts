@@ -1,11 +1,14 @@
 /** SIGHUP: a daemon reads its files again, a program whose terminal is gone ends. */
-import { isatty } from 'node:tty';
 import type { NodeOptions, RflNode } from '../engine/api.js';
+import { later } from '../columns/later.js';
 
 const STDIN = 0;
+/** It loads sockets, which a script that serves nothing need not wait for. */
+const tty = later<typeof import('node:tty')>('node:tty');
 
 /** Certificates and users change while connections live: the signal for reading them again is that of every daemon. */
 export function reloadOnHangup(engine: Pick<RflNode, 'reloadFiles'>, { log }: Pick<NodeOptions, 'log'>): void {
+  const { isatty } = tty();
   const terminal = isatty(STDIN);
   const reload = (): void => {
     // A terminal that has hung up is none any more, and nothing can be done without it.

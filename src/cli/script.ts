@@ -1,5 +1,4 @@
 /** Runs one program in the calling thread and ends: `rfl FILE`, `rfl -e EXPR`. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { useColor } from './color.js';
 import { engineOptions } from './engine-options.js';
 import { EXIT } from './exit-codes.js';
@@ -33,6 +32,7 @@ export async function runScript(options: Options): Promise<number> {
 
 /** How long a signal may wait: while a program serves here, the event loop stands still. */
 const LOOK_MS = 50;
+const turn = (): Promise<void> => new Promise((done) => void setImmediate(done));
 
 /** A program that listens for pipes or a swarm stays until a signal comes, or it does not any more. */
 async function serve(ipc: IpcHost, options: NodeOptions): Promise<void> {

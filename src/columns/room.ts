@@ -2,7 +2,7 @@
  * Whether the heap has room for an array. One that does not fit ends the whole process, before anybody could report it: V8 leaves no other
  * way out of a single allocation that is too large.
  */
-import { createRequire } from 'node:module';
+import { later } from './later.js';
 import { fail } from '../lang/errors.js';
 
 /** Elements of arrays that are not worth a look, which takes microseconds. */
@@ -27,12 +27,10 @@ function isFree(bytes: number): boolean {
 function collectGarbage(): void {
   const { setFlagsFromString } = v8();
   setFlagsFromString('--expose-gc');
-  (lazily<typeof import('node:vm')>('node:vm').runInNewContext('gc') as () => void)();
+  (vm().runInNewContext('gc') as () => void)();
   setFlagsFromString('--no-expose-gc');
 }
 
-/** Most programs never look, and their start should not wait for what they do not need. */
-const lazily = <M>(name: string): M => createRequire(import.meta.url)(name) as M;
-type NodeV8 = typeof import('node:v8');
-let loaded: NodeV8 | null = null;
-const v8 = (): NodeV8 => (loaded ??= lazily<NodeV8>('node:v8'));
+/** Most programs never look. */
+const v8 = later<typeof import('node:v8')>('node:v8');
+const vm = later<typeof import('node:vm')>('node:vm');

@@ -1,7 +1,8 @@
 /** An interpreter of the calling thread, made able to serve and to connect. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { fail } from '../lang/errors.js';
 import type { Interp } from '../lang/interpreter.js';
+import { later } from '../columns/later.js';
 import { AddressError, listenAddress } from '../net/address.js';
 import { End, channelMemory, ports } from './channel.js';
 import { engineBuiltins } from './builtins.js';
@@ -13,6 +14,7 @@ import type { IoThreadData } from './io-thread.js';
 import type { AttachOptions, ConnectionInfo, IpcHost, ListenOptions } from './api.js';
 
 const SHUTDOWN_MS = 5000;
+const threads = later<typeof import('node:worker_threads')>('node:worker_threads');
 /** Records served before the thread's own events get their turn. */
 const TURN = 256;
 
@@ -37,7 +39,7 @@ class Attached implements IpcHost {
     this.#end = new End(memory.lang);
     const data: IoThreadData = { end: memory.io, shared, limits, users: options.users ?? [], restricted: options.restricted ?? false, tls: options.tls ?? null, serving: options.serving ?? {} };
     this.#startThread = () => {
-      const worker = new Worker(new URL('./io-thread.js', import.meta.url), { workerData: data, transferList: ports(memory.io) });
+      const worker = new (threads().Worker)(new URL('./io-thread.js', import.meta.url), { workerData: data, transferList: ports(memory.io) });
       // Whether anything is to be waited for is the caller's business: `active`.
       worker.unref();
       return worker;
@@ -58,7 +60,6 @@ class Attached implements IpcHost {
       blocked: () => this.#events?.again(),
     });
     interp.define(engineBuiltins(() => this.#lang));
-    this.#end.unref();
     if (options.journal !== undefined) this.#lang.journal.start(options.journal);
     for (const address of options.listen ?? []) this.listen(address);
   }

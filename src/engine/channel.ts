@@ -2,7 +2,8 @@
  * The one way between the thread that owns the sockets and the thread that evaluates: a ring each way, a port for payloads too large
  * for it (transferred, not copied), and a port that wakes a side that sleeps in its event loop. Both ends are alike.
  */
-import { MessageChannel, receiveMessageOnPort, type MessagePort, type TransferListItem } from 'node:worker_threads';
+import type { MessagePort, TransferListItem } from 'node:worker_threads';
+import { later } from '../columns/later.js';
 import { joined } from '../wire/rayforce/frames.js';
 import { SPIN_MS, Spinner } from './spinner.js';
 import { RingReader, RingWriter, WAITS, ringMemory, wakeReader, type RingMemory } from './ring.js';
@@ -82,6 +83,7 @@ const BULK = 0x100;
 /** It waits in parts, `Parts`. */
 const PARTED = 0x200;
 interface Parts { readonly parts: readonly Uint8Array[]; readonly size: number }
+const threads = later<typeof import('node:worker_threads')>('node:worker_threads');
 /** Bytes of a ring: a few hundred replies of 10 KB, or a hundred thousand small ones. */
 const RING_BYTES = 4 << 20;
 export interface EndMemory {
@@ -95,13 +97,21 @@ export interface EndMemory {
 export function channelMemory(): { io: EndMemory; lang: EndMemory } {
   const toLang = ringMemory(RING_BYTES);
   const toIo = ringMemory(RING_BYTES);
-  const bulk = new MessageChannel();
-  const wake = new MessageChannel();
-  return {
-    io: { send: toLang, receive: toIo, bulk: bulk.port1, wake: wake.port1 },
-    lang: { send: toIo, receive: toLang, bulk: bulk.port2, wake: wake.port2 },
+  let made: { readonly bulk: Pair; readonly wake: Pair } | null = null;
+  const channels = (): { readonly bulk: Pair; readonly wake: Pair } => {
+    if (made !== null) return made;
+    const { MessageChannel } = threads();
+    return (made = { bulk: new MessageChannel(), wake: new MessageChannel() });
   };
+  // A script that connects to nothing has a channel, too, and never uses it: the ports are made when one is asked for.
+  const end = (send: RingMemory, receive: RingMemory, port: keyof Pair): EndMemory => ({
+    send, receive,
+    get bulk() { return channels().bulk[port]; },
+    get wake() { return channels().wake[port]; },
+  });
+  return { io: end(toLang, toIo, 'port1'), lang: end(toIo, toLang, 'port2') };
 }
+interface Pair { readonly port1: MessagePort; readonly port2: MessagePort }
 export const ports = (end: EndMemory): MessagePort[] => [end.bulk, end.wake];
 /** Ends the wait of the other side of `mine` without a record: something in shared memory changed. */
 export const nudge = (mine: EndMemory): void => wakeReader(mine.send);
@@ -112,16 +122,14 @@ const NOTHING = new Uint8Array(0);
 export class End {
   readonly reader: RingReader;
   readonly #writer: RingWriter;
-  readonly #bulk: MessagePort;
-  readonly #wake: MessagePort;
+  readonly #memory: EndMemory;
   readonly #maxInline: number;
   readonly #spinner = new Spinner();
 
   constructor(memory: EndMemory) {
     this.reader = new RingReader(memory.receive);
     this.#writer = new RingWriter(memory.send);
-    this.#bulk = memory.bulk;
-    this.#wake = memory.wake;
+    this.#memory = memory;
     this.#maxInline = Math.min(this.#writer.maxPayload, 256 << 10);
   }
 
@@ -174,13 +182,20 @@ export class End {
     if ((this.reader.kind & BULK) === 0) return undefined;
     // The record may be seen before its message: the writer posts right after it.
     for (;;) {
-      const got = receiveMessageOnPort(this.#bulk);
+      const got = threads().receiveMessageOnPort(this.#bulk);
       if (got === undefined) continue;
       if ((this.reader.kind & PARTED) === 0) return got.message;
       const { parts, size } = got.message as Parts;
       return joined(parts, size);
     }
   }
+  get #bulk(): MessagePort {
+    return this.#memory.bulk;
+  }
+  get #wake(): MessagePort {
+    return this.#memory.wake;
+  }
+
   /** Kind of the current record. */
   get kind(): number {
     return this.reader.kind & ~(BULK | PARTED);

@@ -1,8 +1,8 @@
 /** `.soc.*` and `.swarm.*`: pipes between processes, and facts shared by a swarm. */
 import { hostname } from 'node:os';
-import { randomBytes } from 'node:crypto';
 import { Dict, List, Sym, Table, symVec, type Value } from '../../lang/value.js';
 import { fail } from '../../lang/errors.js';
+import { later } from '../../columns/later.js';
 import { fromBytes } from '../../lang/text.js';
 import { typeName } from '../../lang/type-names.js';
 import type { BuiltinRow } from '../../lang/builtin.js';
@@ -15,6 +15,7 @@ import { factRows, factTable, peerTable, reportDict } from './lang.js';
 import { count, flag, numbers, oneOf, path, readOptions, text, type ValueOf } from '../options.js';
 
 const CLOSE_MS = 5000;
+const crypto = later<typeof import('node:crypto')>('node:crypto');
 const CREDENTIALS = [['uids', numbers], ['gids', numbers], ['policy', oneOf('require', 'if-available', 'off')]] as const;
 const LISTEN_OPTIONS = new Map([...CREDENTIALS, ['connections', count], ['window', count]] as const);
 const DIAL_OPTIONS = new Map([['retries', count], ['spool', path], ['fsync', oneOf('batch', 'none')], ['capacity', count], ['bytes', count]] as const);
@@ -23,11 +24,14 @@ const SELF_OPTIONS = new Map([['id', text], ['node', text], ['hash', text], ['ol
 /** The rows for one interpreter. `lang` is asked for when a row is used, so that nothing is started before. */
 export function socBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
   const valueOf: ValueOf = (name) => lang().interp.nameAt(name);
-  let self: SwarmSelf = { id: randomBytes(8).toString('hex'), node: hostname(), hash: '', oldPeers: false };
-  const me = (options: Record<string, unknown>): SwarmSelf => (self = {
-    id: (options['id'] as string | undefined) ?? self.id, node: (options['node'] as string | undefined) ?? self.node,
-    hash: (options['hash'] as string | undefined) ?? self.hash, oldPeers: (options['old'] as boolean | undefined) ?? self.oldPeers,
-  });
+  let self: SwarmSelf | null = null;
+  const me = (options: Record<string, unknown>): SwarmSelf => {
+    const { id, node, hash, oldPeers } = (self ??= { id: crypto().randomBytes(8).toString('hex'), node: hostname(), hash: '', oldPeers: false });
+    return (self = {
+      id: (options['id'] as string | undefined) ?? id, node: (options['node'] as string | undefined) ?? node,
+      hash: (options['hash'] as string | undefined) ?? hash, oldPeers: (options['old'] as boolean | undefined) ?? oldPeers,
+    });
+  };
   return [
     {
       name: '.soc.listen', args: 'name options', arity: 'n', restricted: true, options: true,
