@@ -47,6 +47,7 @@ const FAULTS: readonly (readonly [string, () => TlsContextOptions, RegExp])[] = 
   ['no authority where one should be', () => ({ ca: '' }), /^ca: no certificate in PEM/],
   ['no authorities', () => ({ ca: [] }), /^ca: /],
   ['a broken authority among good ones', () => ({ ca: [authority('authority').cert, broken(authority('authority').cert)] }), /^ca: /],
+  ['a certificate where a list of revoked ones should be', () => ({ ca: authority('authority').cert, crl: authority('authority').cert }), /^crl: no list of what was revoked in PEM/],
   ['a key behind a passphrase', () => ({ ...keyed('server'), key: locked() }), /^key: it is protected by a passphrase, and none was given$/],
   ['a key behind another passphrase', () => ({ ...keyed('server'), key: locked(), passphrase: 'wrong battery' }), /^key: the passphrase does not open it$/],
   ['no protocols', () => ({ alpn: [] }), /^alpn: /],

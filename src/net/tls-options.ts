@@ -64,6 +64,7 @@ export function explained(e: Error, { key, passphrase }: TlsContextOptions): str
   if (key !== undefined && textOf(key).includes('ENCRYPTED')) {
     return passphrase === undefined ? 'key: it is protected by a passphrase, and none was given' : 'key: the passphrase does not open it';
   }
+  if (e.message.includes('CRL')) return 'crl: no list of what was revoked in PEM, or a broken one';
   if (/DECODER|PEM routines/.test(e.message)) return 'key: no private key in PEM';
   return reason ?? e.message;
 }
