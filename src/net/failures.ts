@@ -88,6 +88,7 @@ export const TLS_FAILURES = {
   'closed-by-us': 'this side closed during the handshake',
   'handshake-failed': 'the handshake failed',
   'bad-record': 'something came that is not of this session',
+  'silent-records': 'the peer sends too many records that say nothing',
 } as const;
 
 export function tlsFailure(code: TlsFailureCode, message: string = TLS_FAILURES[code]): TlsFailure {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { CONGESTED, PENDING, TAKEN, type PeerCredentials, type PeerName, type TlsSession, type Transport, type TransportEvents, type WriteOutcome } from './transport.js';
 import { liveTlsError, type TlsFailure } from './failures.js';
 import type { TlsDetails } from './tls-context.js';
+import { watchSilentRecords } from './silent-records.js';
 import { secureSocket } from './tls-handshake.js';
 
 /** Up to here the pieces of a list are copied together; beyond, handing them over one by one is cheaper. */
@@ -217,8 +218,10 @@ export class SocketTransport extends BaseTransport {
   }
 
   secure(session: TlsSession, events: TransportEvents): TlsFailure | null {
-    const failure = secureSocket(this.release(), session, {
+    const raw = this.release();
+    const failure = secureSocket(raw, session, {
       secured: (socket, details) => {
+        watchSilentRecords(socket, raw);
         const transport = new TlsTransport(socket, this.peer, details);
         socket.pause();
         events.secured(transport, details);
