@@ -44,7 +44,7 @@ function insert(target: Value, [a, b]: readonly Value[]): Value {
 /* ── tables ──────────────────────────────────────────────────────────── */
 
 /** A table with rows appended: see `rowColumns` for what rows may be. */
-export function insertRows(t: Table, rows: Value): Table {
+function insertRows(t: Table, rows: Value): Table {
   const parts = rowColumns('insert', t, rows);
   const n = parts[0]?.length ?? 0;
   if (parts.some((part) => part.length !== n)) fail('length', 'insert: the columns of the rows differ in length');

@@ -84,7 +84,7 @@ export function readSchema(folder: string): readonly string[] {
 export const readSymbols = (path: string): Int32Array | null => (existsSync(fromBytes(path)) ? Int32Array.from(loadSymbols(path), intern) : null);
 
 /** A column of a splayed table. Errors: `io`, `corrupt`, `version`, `sym`. */
-export function readColumn(folder: string, name: string, symbols: Int32Array | null): Vec | List {
+function readColumn(folder: string, name: string, symbols: Int32Array | null): Vec | List {
   const path = `${folder}/${name}`;
   const bytes = attempt(path, (file) => readBytes(file));
   try {

@@ -93,7 +93,7 @@ export function mode(v: Vec | List): Value {
 /* ── totals ──────────────────────────────────────────────────────────── */
 
 /** Sum and number of the non-null elements, in doubles (exact for integers of at most 32 bits). */
-export function realTotal(v: Vec): { sum: number; count: number } {
+function realTotal(v: Vec): { sum: number; count: number } {
   const n = v.length;
   if (!v.nulls) {
     let total = 0;
@@ -129,7 +129,7 @@ function sumReals(x: Float64Array, lo: number, hi: number): number {
 }
 
 /** Exact sum (not yet wrapped) and number of the non-null elements of an I64 or TIMESTAMP column. */
-export function integerTotal(v: Vec): { sum: bigint; count: number } {
+function integerTotal(v: Vec): { sum: bigint; count: number } {
   const data = v.data as BigInt64Array;
   const parts = new Float64Array(2);
   let total = 0n;

@@ -92,7 +92,7 @@ export function randomLongs(random: () => number, bound: number, out: BigInt64Ar
 }
 
 /** Turns what is not finite into NaN; answers whether there was any. */
-export function finiteDoubles(out: Float64Array, oi: number, n: number): boolean {
+function finiteDoubles(out: Float64Array, oi: number, n: number): boolean {
   let z = 0;
   for (let i = oi; i < oi + n; i++) z += out[i] - out[i];
   if (z === 0) return false;
@@ -192,7 +192,7 @@ export const floorToLongs: LongKernel = (a, ai, b, bi, out, oi, n) => {
 };
 
 /** Puts nulls where either operand has one. */
-export const nullLongs: LongKernel = (a, ai, b, bi, out, oi, n) => {
+const nullLongs: LongKernel = (a, ai, b, bi, out, oi, n) => {
   const [p, q, r] = [halves(a), halves(b), halves(out)];
   for (let i = 0; i < n; i++) {
     const x = (ai + i) * 2;

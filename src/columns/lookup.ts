@@ -11,7 +11,7 @@ import { hashKey, type Key } from './same.js';
 import { indexOfValue } from './search.js';
 
 /** Position of a key in a dict, -1 where it has none. A key of another type than the key vector is not found. */
-export function dictIndex(d: Dict, key: Value): number {
+function dictIndex(d: Dict, key: Value): number {
   return d.keys instanceof Vec && tagOf(key) !== -d.keys.t ? -1 : indexOfValue(d.keys, key);
 }
 

@@ -149,7 +149,7 @@ export function moduloAtoms(a: Value, b: Value): Value {
 }
 
 /** Floored modulo of doubles; residues within 1e-12 of 0 or of the divisor are 0, as rounding left them. NaN for a zero divisor. */
-export function floatMod(x: number, y: number): number {
+function floatMod(x: number, y: number): number {
   if (y === 0) return NaN;
   const r = x - y * Math.floor(x / y);
   return Math.abs(r) < 1e-12 || Math.abs(r - Math.abs(y)) < 1e-12 ? 0 : r;
@@ -178,7 +178,7 @@ function bits(v: Value): bigint {
   return isFloatType(t) ? new BigInt64Array(Float64Array.of(numberOf(v)).buffer)[0] : BigInt(integerOf(v));
 }
 
-export function requireNumeric(verb: string, a: Value, b: Value): void {
+function requireNumeric(verb: string, a: Value, b: Value): void {
   if (!isNumericType(-tagOf(a)) || !isNumericType(-tagOf(b))) mismatch(verb, a, b);
 }
 

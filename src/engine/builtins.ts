@@ -11,7 +11,7 @@ import { socBuiltins } from './soc/builtins.js';
 import type { LangSide } from './lang-side.js';
 
 /** What the engine adds, by family. `lang` is asked for when a row is used, so that nothing is started before. */
-export function engineFamilies(lang: () => LangSide): ReadonlyMap<string, readonly BuiltinRow[]> {
+function engineFamilies(lang: () => LangSide): ReadonlyMap<string, readonly BuiltinRow[]> {
   return new Map([
     ['Serialization', SERIALIZATION], ['IPC, timers and remote sessions', ipcBuiltins(lang)], ['Connections', netBuiltins(lang)],
     ['Journals', journalBuiltins(() => lang().journal)], ['Pipes and swarm', socBuiltins(lang)], ['Brokers', brokerBuiltins(lang)],

@@ -10,7 +10,7 @@ const BEFORE_MONTH = [
 /** Days from 0001-01-01 to 2000-01-01. */
 const EPOCH = 730119;
 
-export const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 
 /** Year, month and day of a day number of 32 bits. */
 export function fromDays(days: number): YearMonthDay {

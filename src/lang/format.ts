@@ -15,7 +15,7 @@ import { formatTable, tableText } from './format-table.js';
 export type FormatMode = 0 | 1 | 2;
 
 /** Bytes of a vector's text, and columns of a screen, in mode 1. */
-export const ROW_WIDTH = 80;
+const ROW_WIDTH = 80;
 /** Elements of a list and pairs of a dict in mode 1. */
 const LIST_HEIGHT = 50;
 /** Entries of a list or dict that `replText` breaks into lines. */

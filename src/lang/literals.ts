@@ -14,11 +14,11 @@ import type { Source } from './source.js';
 /** Forms inside forms; deeper sources are refused so that no reader or evaluator can run out of stack on them. */
 export const MAX_DEPTH = 1024;
 /** Elements of a vector literal. */
-export const MAX_VECTOR = 4096;
+const MAX_VECTOR = 4096;
 /** Top-level forms of a source. */
-export const MAX_FORMS = 256;
+const MAX_FORMS = 256;
 /** Decoded bytes after which a string literal with an escape in it must end. */
-export const MAX_ESCAPED = 4094;
+const MAX_ESCAPED = 4094;
 
 export type TokenAction = (text: string, start: number, end: number) => Value;
 export type NodeAction = (values: Value[], start: number, source: Source) => Value;

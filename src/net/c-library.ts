@@ -10,7 +10,7 @@ import type { PeerCredentials } from './transport.js';
 
 /** Most bytes of one message, and most descriptors that are sent with it. */
 export const MESSAGE_BYTES = 4096;
-export const MOST_DESCRIPTORS = 8;
+const MOST_DESCRIPTORS = 8;
 
 export interface Message {
   /** Empty: the peer sends nothing more. */

@@ -1,7 +1,7 @@
 /** Which durations are taken. */
 
 /** Longest duration: so many ms are the most nanoseconds that 64 bits hold. */
-export const LONGEST_DURATION_MS = 18_446_744_073_709;
+const LONGEST_DURATION_MS = 18_446_744_073_709;
 
 /** Whole or broken milliseconds from 1 to `LONGEST_DURATION_MS`. */
 export function isDuration(ms: number): boolean {

@@ -44,7 +44,7 @@ export interface HelloOptions {
 }
 
 /** What a client gets that names no interval, in seconds. */
-export const DEFAULT_KEEPALIVE_SECS = 1800n;
+const DEFAULT_KEEPALIVE_SECS = 1800n;
 
 export class HelloHandler {
   readonly #options: HelloOptions;

@@ -4,7 +4,7 @@
 export interface Rate { readonly max: number; readonly windowMs: number }
 
 export const HELLO_RATE: Rate = { max: 256, windowMs: 1000 };
-export const SPAWN_RATE: Rate = { max: 3, windowMs: 30_000 };
+const SPAWN_RATE: Rate = { max: 3, windowMs: 30_000 };
 
 /**
  * A fixed window for each key, begun by its first request. Keys whose window is over are forgotten, at most a few at each

@@ -10,8 +10,8 @@ export interface Refusal {
   readonly retryAfterMs: number;
 }
 
-export const VERSION_BLOCKED_RETRY_MS = 30_000;
-export const SPAWN_FAILED_RETRY_MS = 1000;
+const VERSION_BLOCKED_RETRY_MS = 30_000;
+const SPAWN_FAILED_RETRY_MS = 1000;
 const FD_PRESSURE_RETRY_MS = 1000;
 
 const no = (code: number, reason: string, retryAfterMs = 0): Refusal => ({ code, reason, retryAfterMs });

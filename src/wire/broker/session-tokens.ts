@@ -5,7 +5,7 @@
 import type { RandomBytes } from './handoff-tokens.js';
 import { sameBytes } from './secrets.js';
 
-export const SESSION_HALF_BYTES = 16;
+const SESSION_HALF_BYTES = 16;
 
 export class SessionTokens {
   #broker: Uint8Array;

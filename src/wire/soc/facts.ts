@@ -19,7 +19,7 @@ export interface Fact {
 }
 
 /** Facts a member holds. Default 100 000: some 50 MB, and a peer cannot make it more. */
-export const FACT_LIMIT = 100_000;
+const FACT_LIMIT = 100_000;
 const SWARM = 'swarm:';
 
 /**

@@ -1,9 +1,9 @@
 /** When to give a sign of life, and when the peer is taken for dead. */
 
 /** Silence of ours before a heartbeat. Default 15 s: a third of what the peer waits, so that two may get lost. */
-export const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 15_000;
 /** Silence of the peer before it is dead. Default 45 s. */
-export const DEAD_MS = 45_000;
+const DEAD_MS = 45_000;
 
 export class Liveness {
   #sent: number;

@@ -13,11 +13,11 @@ import { decodeMessage, eachMember, integer, text } from './message.js';
 /** For a whole exchange, from its first byte. Default 5 s. */
 export const SWARM_MS = 5000;
 /** Bytes of facts in one message. Default 512 KiB: half of what a line may have. */
-export const PAGE_BYTES = 512 << 10;
+const PAGE_BYTES = 512 << 10;
 /** What an old peer reads at most as one line, less the envelope. */
 const OLD_PAGE_BYTES = (64 << 10) - 1024;
 
-export const TRUST = { UNKNOWN: 0, PENDING: 1, VERIFIED: 2, REJECTED: 3, EXPIRED: 4 } as const;
+const TRUST = { UNKNOWN: 0, PENDING: 1, VERIFIED: 2, REJECTED: 3, EXPIRED: 4 } as const;
 
 export interface Member { readonly id: string; readonly node: string; readonly hash: string }
 export interface PeerSeen extends Member { readonly trust: number }
