@@ -54,7 +54,7 @@ export function netBuiltins(lang: () => LangSide): readonly BuiltinRow[] {
     },
     {
       name: '.net.start-tls', args: 'handle options', arity: 'n', restricted: true, options: true,
-      doc: 'secures an open connection; who has connected waits, and gives ca, cert, key, servername, alpn; the other side cert, key, ca, require-client, alpn. io, state',
+      doc: 'secures an open connection; who has connected waits, and gives ca, crl, cert, key, servername, alpn; the other side cert, key, ca, crl, require-client, alpn. io, state',
       example: '(try (.net.start-tls 77 {}) (fn [e] \'closed))',
       fn: (args) => {
         if (args.length < 1 || args.length > 2) fail('arity', `expected 1 or 2 args, got ${args.length}`);
