@@ -2,6 +2,7 @@
 import { Builtin, List, Sym, T, Vec, intern, isNull, name, symbol, tagOf, type Value } from '../lang/value.js';
 import { fail } from '../lang/errors.js';
 import { typeName } from '../lang/type-names.js';
+import { outerValueAt } from '../columns/aggregate.js';
 import { cast } from '../columns/cast.js';
 import { joinedTexts } from '../columns/choose.js';
 import { columnOfLong } from '../columns/concat.js';
@@ -13,12 +14,14 @@ import { isFloatType, isIntType } from '../columns/promote.js';
 import { repeat } from '../columns/slice.js';
 import { isText, testText } from '../columns/strings.js';
 import { isTemporal, truncate } from '../columns/temporal.js';
+import { ROWS as AGGREGATE } from './aggregate.js';
 import { ROWS as SETS } from './sets.js';
 import { ROWS as COMPARE } from './compare.js';
 import { ROWS as MATH } from './math.js';
 import { ROWS as STRINGS } from './strings.js';
 import { ROWS as TYPES } from './types.js';
 import type { BinaryFn, BuiltinRow, UnaryFn, VariadicFn } from '../lang/builtin.js';
+import type { Runtime } from '../lang/runtime.js';
 
 const isColumn = (v: Value): v is Vec | List => v instanceof Vec || v instanceof List;
 
@@ -87,12 +90,18 @@ const isNarrow = (a: Value, b: Value): boolean => (a instanceof Vec || b instanc
 const wide = (v: Value): Value => cast(T.I64, v);
 const WIDE: ReadonlySet<string> = new Set(['+', '-', '*', '%', 'div']);
 
+/** `first` and `last` pass over nulls of every type; outside queries over those of I64 and F64 only. */
+const endValue = (text: 'first' | 'last', from: 1 | -1): [number, Value] => {
+  const fn = AGGREGATE.find((row) => row.name === text)!.fn as UnaryFn;
+  return [intern(text), new Builtin(T.UNARY, text, (x: Value, rt: Runtime) => (x instanceof Vec && x.length > 0 ? itemAt(x, outerValueAt(x, from)) : fn(x, rt)), {})];
+};
+
 const CONCAT = fnOf('concat', T.VARIADIC, concatTexts)[1];
 
 /** Id of a word at the head of a call in a query -> what stands there instead. */
 const WORDS: ReadonlyMap<number, Value> = new Map<number, Value>([
   ...MATH.filter((row) => WIDE.has(row.name)).map(inWide), ...MATH.filter((row) => row.name === 'neg' || row.name === 'abs').map(asColumn),
-  fnOf('nil?', T.UNARY, nilByElement, true), fnOf('ilike', T.BINARY, ilike), fnOf('type', T.UNARY, typeByElement, true),
+  endValue('first', 1), endValue('last', -1), fnOf('nil?', T.UNARY, nilByElement, true), fnOf('ilike', T.BINARY, ilike), fnOf('type', T.UNARY, typeByElement, true),
   fnOf('in', T.BINARY, membership(named(SETS, 'in'))), fnOf('substr', T.VARIADIC, positioned(STRINGS.find((row) => row.name === 'substr')!.fn as VariadicFn)), fnOf('not-in', T.BINARY, nonMembership(named(SETS, 'in'))),
   fnOf('as', T.BINARY, converted(named(TYPES, 'as'))), fnOf('within', T.BINARY, listed(named([...SETS, ...COMPARE], 'within'))),
   alias('median', 'med'), alias('year', 'yyyy'), alias('month', 'mm'), alias('day', 'dd'), alias('hour', 'hh'), alias('second', 'ss'),
