@@ -2,6 +2,7 @@
 import { isIP, type Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { tlsFailure, tlsFailureOf, type TlsFailure } from './failures.js';
+import { inTurn } from './handshake-turns.js';
 import { nodeTls } from './node-tls.js';
 import type { TlsContext } from './tls-context.js';
 import { detailsOf, type TlsDetails } from './tls-details.js';
@@ -23,17 +24,22 @@ export function secureSocket(raw: Socket, session: TlsSession, events: Handshake
   // The socket above reports what happens to this one.
   raw.on('error', () => {});
   let over = false;
-  const settle = (socket: TLSSocket, failure: TlsFailure | null): void => {
+  const refuse = (socket: Socket, failure: TlsFailure): void => {
     if (over) return;
     over = true;
-    if (failure === null) return events.secured(socket, detailsOf(socket));
     socket.on('error', () => {});
     socket.destroy();
     events.refused(failure);
   };
+  const settle: Settle = (socket, failure) => {
+    if (failure !== null) return refuse(socket, failure);
+    if (over) return;
+    over = true;
+    events.secured(socket, detailsOf(socket));
+  };
   try {
     if (session.role === 'client') startClient(raw, session, settle);
-    else startServer(raw, context, settle);
+    else startServer(raw, context, settle, () => refuse(raw, tlsFailure('peer-closed')));
     return null;
   } catch (e) {
     return tlsFailure('session-failed', (e as Error).message);
@@ -69,13 +75,27 @@ function startClient(raw: Socket, { context, host }: TlsSession, settle: Settle)
 const waiting = new WeakMap<Socket, Settle>();
 const watched = new WeakSet<Server>();
 
-function startServer(raw: Socket, context: TlsContext, settle: Settle): void {
+/** The handshake begins when its turn comes after the peer's first bytes. `gone`: they have not come. */
+function startServer(raw: Socket, context: TlsContext, settle: Settle, gone: () => void): void {
   const { server } = context;
   if (!watched.has(server)) watch(server, context);
   waiting.set(raw, settle);
   // A half-open socket would wait for ever for the rest of a handshake whose peer has gone.
   raw.allowHalfOpen = false;
-  server.emit('connection', raw);
+  const begin = (): void => {
+    raw.off('close', gone);
+    if (raw.destroyed) gone();
+    else server.emit('connection', raw);
+  };
+  const heard = (): void => {
+    // Nothing is there to be read but the end, which has to be read as well.
+    if (raw.readableLength === 0) return void raw.read();
+    raw.off('readable', heard);
+    inTurn(begin);
+  };
+  raw.on('close', gone);
+  raw.on('readable', heard);
+  if (raw.readableLength > 0) heard();
 }
 
 function watch(server: Server, context: TlsContext): void {
