@@ -10,6 +10,8 @@ const SMALL = 2 ** 16;
 const SLOT = 8;
 /** What must be left for everything else. */
 const RESERVE = 2 ** 24;
+/** The limit that V8 tells counts the young generation, too: three semispaces of 16 MB, where no large array can be. */
+const YOUNG = 3 * 2 ** 24;
 
 /** Errors: `oom` where there is no room for an array of `n` elements, even without what is garbage. */
 export function roomFor(n: number): void {
@@ -20,7 +22,7 @@ export function roomFor(n: number): void {
 
 function isFree(bytes: number): boolean {
   const { heap_size_limit: limit, used_heap_size: used } = v8().getHeapStatistics();
-  return limit - used - RESERVE >= bytes;
+  return limit - YOUNG - used - RESERVE >= bytes;
 }
 
 /** The function that does it belongs to the contexts made while the flag is set. */
