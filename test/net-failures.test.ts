@@ -23,6 +23,7 @@ const VERIFICATION: [string, TlsFailureCode][] = [
 ];
 /** How the library names what went wrong; those of a peer's alert also on a connection that is live. */
 const HANDSHAKE: [string, TlsFailureCode][] = [
+  ['ERR_SSL_EVP_LIB', 'certificate-bad-signature'],
   ['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', 'certificate-missing'],
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'peer-wants-certificate'],
   ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'peer-refused-certificate'],

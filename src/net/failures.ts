@@ -128,6 +128,8 @@ const VERIFICATION: Record<string, TlsFailureCode> = {
 
 /** Rows are tried in order; the code of the TLS library names what happened. */
 const HANDSHAKE: readonly (readonly [RegExp, TlsFailureCode])[] = [
+  // The library goes on behind it, and stumbles over it where it has to wait for the rest of what the peer sends.
+  [/SSL_EVP_LIB/, 'certificate-bad-signature'],
   [/PEER_DID_NOT_RETURN_A_CERTIFICATE/, 'certificate-missing'],
   [/ALERT_CERTIFICATE_REQUIRED/, 'peer-wants-certificate'],
   [/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_(EXPIRED|UNKNOWN|REVOKED)|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)/, 'peer-refused-certificate'],
