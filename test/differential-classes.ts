@@ -56,7 +56,7 @@ const CLASSES: readonly Class[] = [
   // Queries.
   { name: 'update: tables without rows', program: /\(update .*\(take [^ ]* 0\)/ },
   { name: 'neg of times in queries', ours: '! type', theirs: '=', program: /from: .*\(neg / },
-  { name: 'lag and lead of filtered rows', ours: '=', theirs: '=', program: /\(select .*\((?:lag|lead|deltas|ratios|differ|fills) .*where: / },
+  { name: 'lag and lead of filtered rows', ours: '=', theirs: '=', program: /\(select .*\((?:lag|lead|deltas|ratios|differ|fills|sums|prds|mins|maxs) .*where: / },
   { name: 'by: lambdas over a key column', ours: '=', theirs: '=', program: /by: .*\(\(fn / },
   { name: 'where: no mask', ours: '! ', program: /where: / },
   { name: 'within and not over narrow columns in queries', ours: '! type', theirs: '=', program: /from: .*\((?:within|not) / },
@@ -72,6 +72,7 @@ const CLASSES: readonly Class[] = [
   { name: 'queries: nil? of a STR column', ours: '=', theirs: '=', program: /from: .*\(nil\? / },
   { name: 'select: reductions of unusual types', ours: '=', theirs: '=', program: /\(select .*\((?:med|mode|prod) / },
   { name: 'select: reductions of unusual types', ours: '=', theirs: '=', program: /\(select .*(?:\d{4}\.\d\d\.|\d\d:|0N[dtp]).*\((?:var|dev|stddev|var_pop) / },
+  { name: 'select: reductions of temporals inside arithmetic', ours: '=', theirs: '=', program: /\(select .*(?:\d{4}\.\d\d\.|\d\d:|0N[dtp]).*\([-+] .*\((?:min|max|first|last) / },
   { name: 'select: arithmetic of b8 columns', ours: '=', theirs: '=', program: /\(select (?=.*(?:true|false)).*\([-+*%] / },
   { name: 'queries: types the reference refuses', ours: '=', theirs: '! ', program: /\((?:select|update) \{/ },
   { name: 'queries: reductions of symbols, strings and temporals', ours: '! ', program: /\(select \{/ },

@@ -73,9 +73,10 @@ const fnOf = (text: string, tag: 101 | 102 | 103, fn: UnaryFn | BinaryFn | Varia
   [intern(text), new Builtin(tag, text, fn, { atomic: true, nullable })];
 const alias = (text: string, meaning: string): [number, Value] => [intern(text), name(meaning)];
 
-/** Arithmetic of integer columns in 64 bits, however narrow they are. */
+/** Arithmetic of integer columns in 64 bits, however narrow they are; bytes beside floats are numbers like any other. */
 const inWide = (row: BuiltinRow): [number, Value] => {
-  const fn = row.fn as BinaryFn;
+  const any = row.fn as BinaryFn;
+  const fn: BinaryFn = (a, b, rt) => (isFloatByByte(a, b) ? any(a, wide(b), rt) : any(a, b, rt));
   return fnOf(row.name, T.BINARY, (a, b, rt) => (isNarrow(a, b) ? fn(wide(a), wide(b), rt) : isSingleFloat(a) || isSingleFloat(b) ? column(fn(a, b, rt)) : fn(a, b, rt)));
 };
 /** Outside queries arithmetic of F32 columns gives lists. */
@@ -87,6 +88,7 @@ const asColumn = (row: BuiltinRow): [number, Value] => {
 const isSingleFloat = (v: Value): boolean => v instanceof Vec && v.t === T.F32;
 const column = (v: Value): Value => (v instanceof List && v.length > 0 ? (columnOfLong(v) ?? packOrList(v.items)) : v);
 const isNarrow = (a: Value, b: Value): boolean => (a instanceof Vec || b instanceof Vec) && isIntType(Math.abs(tagOf(a))) && isIntType(Math.abs(tagOf(b)));
+const isFloatByByte = (a: Value, b: Value): boolean => Math.abs(tagOf(a)) === T.F64 && Math.abs(tagOf(b)) === T.U8;
 const wide = (v: Value): Value => cast(T.I64, v);
 const WIDE: ReadonlySet<string> = new Set(['+', '-', '*', '%', 'div']);
 
