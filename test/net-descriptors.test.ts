@@ -145,6 +145,16 @@ for (const { name, code, send: act } of REFUSALS) {
   });
 }
 
+test('a connection comes with as little as a byte', { skip }, async () => {
+  await withPair('tcp', new Recorder(), new Recorder({ started: (c) => c.mute() }), (served) => control(async ({ client: over, server }) => {
+    const taking = takeConnection(server, 1, 2000);
+    assert.deepEqual(passConnection(over, Buffer.from('!'), served.server), { kind: 'passed' });
+    const taken = await taking;
+    assert.equal(taken.kind, 'taken', refused(taken));
+    if (taken.kind === 'taken') taken.transport.destroy();
+  }));
+});
+
 test('this side closing while it waits ends the waiting', { skip }, async () => {
   await control(async ({ server }) => {
     const taking = takeConnection(server, 16, 10_000);

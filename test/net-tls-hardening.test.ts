@@ -70,6 +70,33 @@ for (const [what, options, message] of FAULTS) {
   });
 }
 
+test('protocols may be as long, and as many, as the extension has room for', { skip }, () => {
+  const long = 'x'.repeat(255);
+  assert.equal(new TlsContext({ ...keyed('server'), alpn: [long] }).failure, null);
+  const filling = (last: number): readonly string[] => [...Array.from({ length: 255 }, () => long), 'y'.repeat(last)];
+  assert.equal(new TlsContext({ ...keyed('server'), alpn: filling(254) }).failure, null);
+  assert.match(new TlsContext({ ...keyed('server'), alpn: filling(255) }).failure?.message ?? '', /^alpn: /);
+});
+
+test('a context that would not do is one that does after it has been given what was missing', { skip }, () => {
+  const context = new TlsContext({ ...keyed('server'), key: 'rubbish' });
+  assert.equal(context.failure?.code, 'session-failed');
+  assert.equal(context.reload({ key: 'still rubbish' })?.code, 'session-failed');
+  assert.equal(context.failure?.code, 'session-failed');
+  assert.equal(context.reload(keyed('server')), null);
+  assert.equal(context.failure, null);
+});
+
+test('what a context is given anew stays when it is given something else', { skip }, () => {
+  const context = new TlsContext(keyed('server'));
+  assert.equal(context.reload(keyed('other')), null);
+  assert.equal(context.reload(trusted()), null);
+  assert.equal(context.options.cert, keyed('other').cert);
+  assert.equal(context.options.ca, trusted().ca);
+  assert.equal(context.reload({ key: keyed('server').key })?.code, 'session-failed');
+  assert.equal(context.options.key, keyed('other').key, 'what will not do is not kept');
+});
+
 test('a key opens with its passphrase', { skip }, () => {
   assert.equal(new TlsContext({ ...keyed('server'), key: locked(), passphrase: SECRET }).failure, null);
 });
