@@ -4,15 +4,30 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { test } from 'node:test';
 import { Connection } from '../src/net/endpoint.js';
+import { inTurn } from '../src/net/handshake-turns.js';
 import { TlsContext } from '../src/net/tls-context.js';
 import { authority, certificate, hasOpenssl } from './support/certificates.js';
-import { listen, ms } from './support/media.js';
+import { listen, ms, turns } from './support/media.js';
 import { Recorder } from './support/recorder.js';
 
 const skip = hasOpenssl ? false : 'no openssl';
 const COUNT = 40;
 const A_TURN = 4;
 const dial = (port: number): Promise<Socket> => new Promise((resolve) => { const socket = connectTcp(port, '127.0.0.1', () => resolve(socket)); });
+
+test('four begin at once and four in each turn that follows, in the order they came, and later ones behind them', async () => {
+  const begun: number[] = [];
+  for (let i = 0; i < 10; i++) inTurn(() => void begun.push(i));
+  assert.deepEqual(begun, [0, 1, 2, 3]);
+  await turns(1);
+  inTurn(() => void begun.push(10));
+  assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 6, 7]);
+  await turns(1);
+  assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  inTurn(() => void begun.push(11));
+  assert.equal(begun.length, 12, 'there is room in this turn');
+  await turns(1);
+});
 
 test('of forty that greet together, four are answered a turn, and all are let in', { skip }, async () => {
   const { cert, key } = certificate('server', 'authority');
