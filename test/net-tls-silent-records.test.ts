@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Connection } from '../src/net/endpoint.js';
 import { hasOpenssl } from './support/certificates.js';
+import { TlsContext, type TlsContextOptions } from '../src/net/tls-context.js';
 import { contexts, listen, ms } from './support/media.js';
 import { Recorder } from './support/recorder.js';
 import { APPLICATION, sealing, type Sealer } from './support/tls-records.js';
@@ -13,9 +14,10 @@ const times = (n: number, make: () => Buffer): Buffer => Buffer.concat(Array.fro
 const LOOKS_MS = 800;
 
 /** What a server hears of a peer that sends what `forge` answers. */
-async function heard(forge: (sealer: Sealer) => Buffer, body: (server: Recorder) => Promise<unknown>): Promise<void> {
+async function heard(forge: (sealer: Sealer) => Buffer, body: (server: Recorder) => Promise<unknown>, options: TlsContextOptions = {}): Promise<void> {
   const server = new Recorder();
-  const listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0 }, (transport) => Connection.sslServer(transport, contexts().server, server, { log: () => {} }));
+  const context = new TlsContext({ ...contexts().server.options, ...options });
+  const listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0 }, (transport) => Connection.sslServer(transport, context, server, { log: () => {} }));
   const { raw, sealer } = await sealing(listener.port);
   try {
     await server.until('started');
@@ -58,3 +60,13 @@ test('a peer that fills up its records to the largest is not dropped', { skip },
     await ms(LOOKS_MS);
     assert.equal(server.count('closed'), 0);
   }));
+
+test('how much a peer may send that says nothing is an option', { skip }, async () => {
+  const keys = (n: number) => (sealer: Sealer): Buffer => times(n, () => sealer.keyUpdate(false));
+  await heard(keys(100), (server) => server.until('closed'), { silentBytes: 1000 });
+  await heard(keys(5000), async (server) => {
+    await ms(LOOKS_MS);
+    assert.equal(server.count('closed'), 0);
+  }, { silentBytes: 1 << 20 });
+  assert.match(new TlsContext({ silentBytes: Number.NaN }).failure!.message, /silentBytes/);
+});

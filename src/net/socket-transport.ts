@@ -221,7 +221,7 @@ export class SocketTransport extends BaseTransport {
     const raw = this.release();
     const failure = secureSocket(raw, session, {
       secured: (socket, details) => {
-        watchSilentRecords(socket, raw);
+        watchSilentRecords(socket, raw, session.context.options.silentBytes);
         const transport = new TlsTransport(socket, this.peer, details);
         socket.pause();
         events.secured(transport, details);

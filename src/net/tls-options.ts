@@ -24,6 +24,11 @@ export interface TlsContextOptions {
   /** Default TLSv1.2: older versions are broken. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /**
+   * Bytes a peer may send in records that say nothing, such as requests for new keys; 256 more for each byte it says. Beyond, it is dropped with
+   * `silent-records`. Default 64 KiB: thousands of such requests, of which one a day would be a lot.
+   */
+  readonly silentBytes?: number;
 }
 
 /**
@@ -49,11 +54,12 @@ export function secureOptions({ cert, key, passphrase, ca, crl, minVersion, maxV
 }
 
 /** What is wrong with options, as far as it shows without the runtime, which takes much of it in silence or ends the process; null: nothing. */
-export function faultOf({ cert, key, ca, alpn, minVersion, maxVersion }: TlsContextOptions): string | null {
+export function faultOf({ cert, key, ca, alpn, minVersion, maxVersion, silentBytes }: TlsContextOptions): string | null {
   if ((cert === undefined) !== (key === undefined)) return 'cert and key go together';
   if (cert !== undefined && !holdsCertificates(cert)) return `cert: ${NO_CERTIFICATE}`;
   if (ca !== undefined && (listed(ca).length === 0 || !listed(ca).every(holdsCertificates))) return `ca: ${NO_CERTIFICATE}`;
   if (minVersion === 'TLSv1.3' && maxVersion === 'TLSv1.2') return 'minVersion is above maxVersion';
+  if (silentBytes !== undefined && !(silentBytes >= 0)) return 'silentBytes: no number of bytes';
   return alpn === undefined || areProtocols(alpn) ? null : 'alpn: a protocol has 1 to 255 bytes, and there is at least one';
 }
 
