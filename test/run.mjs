@@ -1,15 +1,16 @@
 // Runs every compiled unit test and every golden script; the last line counts both exactly.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 const root = new URL('..', import.meta.url).pathname;
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-await unitTests(testFiles(join(root, 'dist/test')));
+// What was compiled from a source that is gone still lies there.
+await unitTests(testFiles(join(root, 'dist/test')).filter((path) => existsSync(join(root, 'test', relative(join(root, 'dist/test'), path).replace(/js$/, 'ts')))));
 goldenScripts('rfl-tests');
 
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
