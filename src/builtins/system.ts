@@ -1,9 +1,9 @@
 /** The process and the machine: `.sys`, `.os`, `.time.now`, `.mem`, and `del`. */
-import { createRequire } from 'node:module';
 import { Dict, List, Sym, i64, isAtom, name, symVec, strVec, tagOf, type Value } from '../lang/value.js';
 import { RayError, fail } from '../lang/errors.js';
 import { fromBytes, toBytes } from '../lang/text.js';
 import { typeName } from '../lang/type-names.js';
+import { later } from '../columns/later.js';
 import { integerOf, isIntType } from '../columns/promote.js';
 import { objectSize } from '../columns/size.js';
 import { runCommand, type Finished } from './errands.js';
@@ -11,8 +11,7 @@ import type { BuiltinRow, VariadicFn } from '../lang/builtin.js';
 import type { Runtime } from '../lang/runtime.js';
 
 // Loaded on use: a script that never asks for them should not pay for them at start.
-const lazy = createRequire(import.meta.url);
-const os = (): typeof import('node:os') => lazy('node:os') as typeof import('node:os');
+const os = later<typeof import('node:os')>('node:os');
 
 const noArguments = (name: string, body: (rt: Runtime) => Value): VariadicFn => (args, rt) =>
   args.length > 0 ? fail('domain', `${name} takes no arguments`) : body(rt);
